@@ -1,0 +1,24 @@
+package wire
+
+// Limits of the protocol (PROTOCOL.md §9). Each is what the largest honest use
+// needs, rounded up.
+const (
+	MaxText = 64 << 10 // bytes of UTF-8 in one message
+	MaxName = 64       // characters of a suggested name
+	MaxNote = 1000     // characters of the note with a request
+
+	MaxFirstFrame = 1 << 10   // bytes of a frame from a peer that has proved nothing
+	MaxHello      = 64 << 10  // bytes of a hello once the relation is proved
+	MaxFrame      = 256 << 10 // bytes of any frame of an open session
+	MaxBody       = 96 << 10  // bytes of one event's body: a text of MaxText and its wrapping
+	MaxTags       = 16        // proofs in one first frame: all that fit
+	MaxVersions   = 16        // protocol versions in one first frame
+
+	MaxEntries = 1024 // entries of a version vector: 8 live and 64 retired devices of two accounts, with room
+
+	MaxLive    = 8  // devices in use at a time
+	MaxRetired = 64 // devices listed one by one as retired; older ones are folded
+
+	MaxLinkAddrs = 8    // addresses in a link
+	MaxLink      = 2048 // bytes of a link
+)
