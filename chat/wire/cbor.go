@@ -43,6 +43,7 @@ var (
 		Sort:          cbor.SortCoreDeterministic,
 		ShortestFloat: cbor.ShortestFloat16,
 		IndefLength:   cbor.IndefLengthForbidden,
+		NilContainers: cbor.NilContainerAsEmpty,
 		TagsMd:        cbor.TagsForbidden,
 	}.EncMode())
 	decMode = must(cbor.DecOptions{

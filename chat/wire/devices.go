@@ -40,7 +40,7 @@ type DeviceList struct {
 	Account Account
 	Live    []ListedDevice
 	Retired []RetiredDevice
-	Folded  []byte // nil, or 32 bytes that commit to the retired devices no longer listed
+	Folded  []byte // empty, or 32 bytes that commit to the retired devices no longer listed
 }
 
 // SignedList is a device list in the form in which it was signed.
@@ -102,7 +102,7 @@ func (l DeviceList) check() error {
 		return failf("list", "the list has more than %d devices", MaxLive)
 	case len(l.Retired) > MaxRetired:
 		return failf("list", "the list has more than %d retired devices", MaxRetired)
-	case l.Folded != nil && len(l.Folded) != sha256.Size:
+	case len(l.Folded) != 0 && len(l.Folded) != sha256.Size:
 		return failf("list", "the digest of folded devices has a wrong length")
 	case !slices.IsSortedFunc(l.Live, func(a, b ListedDevice) int { return strictly(a.Key, b.Key) }),
 		!slices.IsSortedFunc(l.Retired, func(a, b RetiredDevice) int { return strictly(a.Key, b.Key) }):
@@ -121,7 +121,7 @@ func strictly(a, b Device) int {
 	if c := bytes.Compare(a[:], b[:]); c != 0 {
 		return c
 	}
-	return 1
+	return -1
 }
 
 // HasLive reports whether d is on the list and in use.

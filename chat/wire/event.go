@@ -23,22 +23,22 @@ const (
 // contact, and no contact can forge one (rule 16).
 type OwnerTag [16]byte
 
-// Event is one entry of a log as it travels. Exactly one of Body and Hash is
-// there: the hash of the body stands in for a body that was deleted (a stub).
+// Event is one entry of a log as it travels. In a stub, Body is not the body
+// but its SHA-256: it stands in for a body that was deleted.
 type Event struct {
 	_     struct{} `cbor:",toarray"`
 	Kind  EventKind
 	Stamp uint64     // the writer's clock, unix milliseconds
 	Prev  ChainValue // of the event before; zero at seq 1
+	Stub  bool
 	Body  []byte
-	Hash  []byte
 	Owner OwnerTag
 }
 
 // BodyHash is the hash that the chain covers, of a body or of a stub.
 func (e *Event) BodyHash() [32]byte {
-	if e.Body == nil {
-		return [32]byte(e.Hash)
+	if e.Stub {
+		return [32]byte(e.Body)
 	}
 	return sha256.Sum256(e.Body)
 }
@@ -46,10 +46,8 @@ func (e *Event) BodyHash() [32]byte {
 // Check verifies the caps of an event. Errors are of class "event".
 func (e *Event) Check() error {
 	switch {
-	case (e.Body == nil) == (e.Hash == nil):
-		return failf("event", "an event has a body or a hash")
-	case e.Hash != nil && len(e.Hash) != sha256.Size:
-		return failf("event", "the hash of an event has a wrong length")
+	case e.Stub && len(e.Body) != sha256.Size:
+		return failf("event", "the hash in a stub has a wrong length")
 	case len(e.Body) > MaxBody:
 		return failf("event", "the body of an event is over %d bytes", MaxBody)
 	case e.Kind == 0:
