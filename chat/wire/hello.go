@@ -74,7 +74,7 @@ type Hello3 struct {
 // libp2p peer that sends it.
 type Credential struct {
 	_         struct{} `cbor:",toarray"`
-	List      []byte // signed device list
+	List      []byte   // signed device list
 	Device    Device
 	Boot      uint64 // rises with every start of the device: a newer boot ends the sessions of the older
 	Time      uint64 // the sender's clock, unix milliseconds
