@@ -1,0 +1,138 @@
+package discovery
+
+import (
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	ma "github.com/multiformats/go-multiaddr"
+)
+
+// maxSlots is how many peers per target are told apart, over all sources. Who
+// holds a key of a target can invent peers for it; the oldest give way.
+const maxSlots = 32
+
+// slot names what candidates are coalesced by, within one target.
+type slot struct {
+	source string
+	peer   peer.ID
+}
+
+// delivered is what was last passed on for a slot.
+type delivered struct {
+	addrs  []ma.Multiaddr
+	at     time.Time
+	wanted bool // somebody seeks the target, or dialling this failed: say it again
+}
+
+// failed notes that the candidate f led nowhere.
+func (t *target) failed(f Found) {
+	if d := t.last[slot{f.Source, f.Peer.ID}]; d != nil {
+		d.wanted = true
+	}
+}
+
+// passed notes that addrs were passed on for s.
+func (t *target) passed(s slot, addrs []ma.Multiaddr, now time.Time) {
+	if t.last[s] == nil && len(t.last) >= maxSlots {
+		oldest, at := slot{}, now
+		for k, d := range t.last {
+			if !d.at.After(at) {
+				oldest, at = k, d.at
+			}
+		}
+		delete(t.last, oldest)
+	}
+	t.last[s] = &delivered{addrs: addrs, at: now}
+}
+
+// enqueueAll offers addresses that need no source: those that passed the filter
+// ok and did not fail of late. The caller holds m.mu.
+func (m *Manager) enqueueAll(t *target, source string, infos []peer.AddrInfo, ok func(ma.Multiaddr) bool) {
+	now := time.Now()
+	for _, info := range infos[:min(len(infos), MaxCandidates)] {
+		m.enqueue(t, source, info.ID, m.usable(t.ID, info, ok, now))
+	}
+}
+
+// offer takes a candidate from a source.
+func (m *Manager) offer(s Source, c Candidate) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t := m.targets[c.ID]
+	if t == nil {
+		return
+	}
+	if s.Public() {
+		m.offerPublic(t, s.Name(), c.Peer)
+	} else {
+		m.offerHeard(t, s.Name(), c)
+	}
+}
+
+// offerPublic takes a candidate that a stranger may have written.
+func (m *Manager) offerPublic(t *target, source string, info peer.AddrInfo) {
+	now := time.Now()
+	addrs := m.usable(t.ID, info, publicAddr, now)
+	if len(addrs) == 0 || m.repeats(t, slot{source, info.ID}, addrs) {
+		return
+	}
+	if m.budgets.allow(t.ID, source, info.ID, addrs, now) {
+		m.enqueue(t, source, info.ID, addrs)
+	}
+}
+
+// offerHeard takes a candidate that was heard on the local network.
+func (m *Manager) offerHeard(t *target, source string, c Candidate) {
+	now := time.Now()
+	s := slot{source, c.Peer.ID}
+	if c.News == Recalled || c.News == Repeated {
+		if d := t.last[s]; d != nil && !d.wanted && sameAddrs(d.addrs, c.Peer.Addrs) {
+			return
+		}
+	}
+	if !t.bucket.take(now) {
+		return
+	}
+	if c.News != Recalled {
+		m.failures.forget(Found{ID: c.ID, Peer: c.Peer})
+	}
+	m.enqueue(t, source, c.Peer.ID, m.usable(t.ID, c.Peer, unicastAddr, now))
+}
+
+// repeats tells whether the same was passed on and nobody asked for it again.
+func (m *Manager) repeats(t *target, s slot, addrs []ma.Multiaddr) bool {
+	d := t.last[s]
+	return d != nil && !d.wanted && sameAddrs(d.addrs, addrs)
+}
+
+// usable filters the addresses of a candidate; none are left if it is us.
+func (m *Manager) usable(id ID, info peer.AddrInfo, ok func(ma.Multiaddr) bool, now time.Time) []ma.Multiaddr {
+	if info.ID != "" && info.ID == m.cfg.Self {
+		return nil
+	}
+	var out []ma.Multiaddr
+	for _, a := range info.Addrs {
+		if len(out) == MaxAddrs {
+			break
+		}
+		if a != nil && len(a.Bytes()) <= maxAddrLen && ok(a) && !m.failures.has(id, info.ID, a, now) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// enqueue passes filtered addresses on to Next.
+func (m *Manager) enqueue(t *target, source string, p peer.ID, addrs []ma.Multiaddr) {
+	if len(addrs) == 0 {
+		return
+	}
+	t.passed(slot{source, p}, addrs, time.Now())
+	m.queue.push(Found{ID: t.ID, Peer: peer.AddrInfo{ID: p, Addrs: addrs}, Source: source})
+	signal(m.ready)
+}
+
+func sameAddrs(a, b []ma.Multiaddr) bool {
+	return slices.EqualFunc(a, b, func(x, y ma.Multiaddr) bool { return x.Equal(y) })
+}
