@@ -2,6 +2,7 @@ package host_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"strings"
 	"testing"
@@ -25,11 +26,20 @@ const (
 
 func newKey(tb testing.TB) crypto.PrivKey {
 	tb.Helper()
-	key, _, err := crypto.GenerateEd25519Key(nil)
+	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return key
+}
+
+func newPeer(tb testing.TB) peer.ID {
+	tb.Helper()
+	id, err := peer.IDFromPrivateKey(newKey(tb))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return id
 }
 
 // start makes a host that is closed with the test.

@@ -1,0 +1,13 @@
+package host
+
+var (
+	NewResourceManager = newResourceManager
+	NewSecureTransport = newSecureTransport
+	RankDials          = rankDials
+)
+
+const (
+	ConnsPerBucket = connsPerBucket
+	MaxInbound     = maxInbound
+	QUICFallback   = quicFallback
+)
