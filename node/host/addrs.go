@@ -2,6 +2,8 @@ package host
 
 import (
 	"net"
+	"slices"
+	"strings"
 
 	corehost "github.com/libp2p/go-libp2p/core/host"
 	"github.com/multiformats/go-multiaddr"
@@ -32,7 +34,7 @@ func anyIPv4(a multiaddr.Multiaddr) bool {
 }
 
 // Addrs returns where h can be reached at this moment, as addresses that end
-// in its peer id. Unspecified IPs become those of the interfaces that are up
+// in its peer id, sorted: IPv4 before IPv6, and TCP before QUIC for each IP. Unspecified IPs become those of the interfaces that are up
 // now; h.Addrs may be a minute late. Loopback is left out unless it is all
 // there is, and IPv6 link-local always: it means nothing on another machine.
 func Addrs(h corehost.Host) []multiaddr.Multiaddr {
@@ -45,6 +47,9 @@ func Addrs(h corehost.Host) []multiaddr.Multiaddr {
 	for i, a := range addrs {
 		addrs[i] = a.Encapsulate(self)
 	}
+	slices.SortFunc(addrs, func(a, b multiaddr.Multiaddr) int {
+		return strings.Compare(a.String(), b.String())
+	})
 	return addrs
 }
 
