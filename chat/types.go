@@ -24,6 +24,7 @@ type Self struct {
 // value is no word yet.
 type Stance struct {
 	Version uint64
+	Answers uint64 // version of the other side's stance that was known when this was made
 	Want    bool
 	Name    string
 	Note    string
@@ -52,8 +53,9 @@ type Contact struct {
 	Mine      Stance
 	Theirs    Stance
 	MineAcked uint64            // version of Mine that they have on disk
-	Reach     *wire.ReachSecret // from their link; until they have answered
-	Pending   *wire.Secret      // of the request that is open between us
+	Reach     *wire.ReachSecret // from their link; until the pair secret is proved
+	AskedBy   *wire.Secret      // pending secret of their request; likewise
+	AskedOf   *wire.Secret      // pending secret of my request; likewise
 	Pair      *wire.Secret      // once both want
 	Hints     []string          // multiaddrs from their link
 	List      []byte            // newest signed device list seen
@@ -71,11 +73,11 @@ func (c *Contact) Relation() Relation {
 		return Blocked
 	case c.Mine.Want && c.Theirs.Want:
 		return Accepted
-	case c.Mine.Want && c.Theirs.Version > 0:
+	case c.Mine.Want && c.Theirs.Answers >= c.Mine.Version:
 		return Declined
 	case c.Mine.Want:
 		return Asked
-	case c.Theirs.Want && c.Mine.Version < c.Theirs.Version:
+	case c.Theirs.Want && c.Mine.Answers < c.Theirs.Version:
 		return Requested
 	}
 	return Gone

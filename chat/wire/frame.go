@@ -40,12 +40,14 @@ const LinkProtocol = "/truce/link/1.0.0"
 const Version uint16 = 1
 
 // Stance is what one side wants of the other (rule 8): to be contacts, or not.
-// The higher version counts. Share is the 32 random bytes that go into the
+// The higher version counts; Answers is the version of the receiver's stance
+// that the sender knew, so that a refusal is told from one not yet asked. Share is the 32 random bytes that go into the
 // pair secret; it is zero where Want is false.
 type Stance struct {
 	_       struct{} `cbor:",toarray"`
 	Type    FrameType
 	Version uint64
+	Answers uint64
 	Want    bool
 	Name    string
 	Note    string

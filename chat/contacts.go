@@ -1,0 +1,338 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/truce-im/truce/chat/wire"
+)
+
+// MaxRequests is how many people may wait for an answer: more than one can
+// look through, few enough to cost nothing (rule 5).
+const MaxRequests = 32
+
+// AskOptions go with a request to be a contact.
+type AskOptions struct {
+	Name string // petname; empty: the name that the link suggests
+	Note string // shown to the person asked
+	Key  string // idempotency key, or empty
+}
+
+// Ask makes the owner of a link a contact, if they agree. The request is
+// delivered when both are there. To ask somebody who asks me is to accept; to
+// ask a contact changes nothing. The notice tells of a name that had to be
+// changed, or of there being nothing to do. Errors: CodeUsage for one's own
+// link or a bad name, CodeRefused for somebody blocked.
+func (s *Service) Ask(link wire.Link, opt AskOptions) (view ContactView, notice string, err error) {
+	if link.Account == s.self.Account {
+		return view, "", Errorf(CodeUsage, "this is your own link").WithHint("give it to somebody, and add theirs")
+	}
+	if err := wire.CheckNote(opt.Note); err != nil {
+		return view, "", Errorf(CodeUsage, "%w", err)
+	}
+	if err := checkPetname(opt.Name); err != nil {
+		return view, "", err
+	}
+	err = s.update(func(tx Tx) error {
+		notice = ""
+		if done, err := s.done(tx, opt.Key, "add"); err != nil || done != nil {
+			return err
+		}
+		c, err := tx.Contact(link.Account)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		switch rel := c.Relation(); {
+		case rel == Blocked:
+			return Errorf(CodeRefused, "%s is blocked", c.Name)
+		case rel == Accepted:
+			notice = fmt.Sprintf("%s is a contact already", c.Name)
+			return nil
+		case rel == Asked && c.Mine.Note == opt.Note && c.Reach != nil && *c.Reach == link.Secret:
+			notice = fmt.Sprintf("%s was asked already", c.Name)
+			return nil
+		}
+		if c.Account != link.Account || c.Relation() == Requested || opt.Name != "" {
+			if c.Name, notice, err = s.freeName(tx, first(opt.Name, link.Name, c.Name), link.Account); err != nil {
+				return err
+			}
+		}
+		if c.Account != link.Account {
+			c.Account, c.Created = link.Account, s.nowMillis()
+		}
+		c.Note, c.Reach, c.Hints = opt.Note, &link.Secret, link.Addrs
+		if err := s.wantContact(tx, &c); err != nil {
+			return err
+		}
+		return s.remember(tx, opt.Key, Done{What: "add", Account: c.Account})
+	})
+	if err != nil {
+		return view, "", err
+	}
+	s.moveLog(link.Account)
+	view, err = s.Contact(link.Account)
+	return view, notice, err
+}
+
+// wantContact makes c one that I want, and stores it.
+func (s *Service) wantContact(tx Tx, c *Contact) error {
+	self, err := tx.Self()
+	if err != nil {
+		return err
+	}
+	c.want(self.Name, c.Note, s.nowMillis())
+	c.settle(self.Account, self.Reach)
+	if err := tx.PutConv(Conv{ID: s.conv(c.Account), Peer: c.Account}); err != nil {
+		return err
+	}
+	return s.putContact(tx, *c)
+}
+
+// Accept answers a request with yes. Name is the petname; empty: the suggested
+// one. To accept a contact again changes nothing. Errors: ErrNotFound if the
+// account has not asked.
+func (s *Service) Accept(a wire.Account, name string) (view ContactView, notice string, err error) {
+	if err := checkPetname(name); err != nil {
+		return view, "", err
+	}
+	err = s.update(func(tx Tx) error {
+		notice = ""
+		c, err := tx.Contact(a)
+		if err != nil {
+			return err
+		}
+		switch c.Relation() {
+		case Accepted:
+			notice = fmt.Sprintf("%s is a contact already", c.Name)
+			return nil
+		case Blocked:
+			return Errorf(CodeRefused, "%s is blocked", c.Name)
+		case Requested, Gone:
+			if !c.Theirs.Want {
+				return Errorf(CodeNotFound, "%s has not asked", c.Name)
+			}
+		default:
+			return Errorf(CodeNotFound, "%s has not asked: you asked them", c.Name)
+		}
+		if c.Name, notice, err = s.freeName(tx, first(name, c.Name), a); err != nil {
+			return err
+		}
+		return s.wantContact(tx, &c)
+	})
+	if err != nil {
+		return view, "", err
+	}
+	s.moveLog(a)
+	view, err = s.Contact(a)
+	return view, notice, err
+}
+
+// Decline answers a request with no. Declining twice changes nothing. Errors:
+// ErrNotFound if the account has not asked.
+func (s *Service) Decline(a wire.Account) (ContactView, error) {
+	err := s.update(func(tx Tx) error {
+		c, err := tx.Contact(a)
+		if err != nil {
+			return err
+		}
+		switch {
+		case c.Relation() == Gone && c.Theirs.Want:
+			return nil
+		case c.Relation() != Requested:
+			return Errorf(CodeNotFound, "%s has no request that waits for an answer", c.Name)
+		}
+		c.refuse(s.nowMillis())
+		return s.putContact(tx, c)
+	})
+	if err != nil {
+		return ContactView{}, err
+	}
+	s.moveLog(a)
+	return s.Contact(a)
+}
+
+// Rename gives a contact another petname. Errors: CodeUsage for a bad name,
+// CodeRefused for one that another contact has.
+func (s *Service) Rename(a wire.Account, name string) (ContactView, error) {
+	if err := wire.CheckName(name); err != nil {
+		return ContactView{}, Errorf(CodeUsage, "%w", err)
+	}
+	err := s.update(func(tx Tx) error {
+		c, err := tx.Contact(a)
+		if err != nil || c.Name == name {
+			return err
+		}
+		free, _, err := s.freeName(tx, name, a)
+		if err != nil {
+			return err
+		}
+		if free != name {
+			return Errorf(CodeRefused, "another contact is named %s", name)
+		}
+		c.Name = name
+		return s.putContact(tx, c)
+	})
+	if err != nil {
+		return ContactView{}, err
+	}
+	return s.Contact(a)
+}
+
+// putContact stores c as a change that is told to the faces and to the links.
+func (s *Service) putContact(tx Tx, c Contact) error {
+	if err := tx.PutContact(c); err != nil {
+		return err
+	}
+	return tx.Note(Change{Kind: ChangeContact, Account: c.Account, Time: s.nowMillis()})
+}
+
+func checkPetname(name string) error {
+	if name == "" {
+		return nil
+	}
+	if err := wire.CheckName(name); err != nil {
+		return Errorf(CodeUsage, "%w", err)
+	}
+	return nil
+}
+
+// freeName returns name, or name with the first number that makes it unique
+// among those whose names I chose, and tells so. Names that differ only in
+// letter case count as one.
+func (s *Service) freeName(r Reader, name string, a wire.Account) (free, notice string, err error) {
+	if name == "" {
+		name = a.Short()
+	}
+	taken := map[string]bool{}
+	for c, err := range r.Contacts() {
+		if err != nil {
+			return "", "", err
+		}
+		if c.Account != a && c.Relation() != Requested {
+			taken[strings.ToLower(c.Name)] = true
+		}
+	}
+	free = name
+	for n := 2; taken[strings.ToLower(free)]; n++ {
+		suffix := fmt.Sprintf("-%d", n)
+		stem := []rune(name)
+		free = string(stem[:min(len(stem), wire.MaxName-len(suffix))]) + suffix
+	}
+	if free != name {
+		notice = fmt.Sprintf("you have a contact named %s already; this one is called %s", name, free)
+	}
+	return free, notice, nil
+}
+
+func first(names ...string) string {
+	i := slices.IndexFunc(names, func(s string) bool { return s != "" })
+	if i < 0 {
+		return ""
+	}
+	return names[i]
+}
+
+// Resolve finds the account that who names: by petname, in any letter case if
+// that is clear, or by address. Errors: ErrNotFound; ErrAmbiguous, whose
+// message lists the matches.
+func (s *Service) Resolve(who string) (a wire.Account, err error) {
+	if strings.HasPrefix(who, "#") {
+		return a, Errorf(CodeNotFound, "there is no room %s", who)
+	}
+	address, notAddress := wire.ParseAccount(who)
+	var exact, folded []Contact
+	err = s.store.View(func(r Reader) error {
+		exact, folded = nil, nil
+		for c, err := range r.Contacts() {
+			switch {
+			case err != nil:
+				return err
+			case notAddress == nil && c.Account == address, c.Name == who:
+				exact = append(exact, c)
+			case strings.EqualFold(c.Name, who):
+				folded = append(folded, c)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return a, err
+	}
+	if len(exact) == 0 {
+		exact = folded
+	}
+	switch len(exact) {
+	case 0:
+		return a, Errorf(CodeNotFound, "nobody you know is called %s", who).WithHint("truce contacts and truce requests list them")
+	case 1:
+		return exact[0].Account, nil
+	}
+	var names []string
+	for _, c := range exact {
+		names = append(names, fmt.Sprintf("%s (%s)", c.Name, c.Account))
+	}
+	return a, Errorf(CodeAmbiguous, "%s could be any of: %s", who, strings.Join(names, ", ")).WithHint("use the address")
+}
+
+// Contact returns one contact. Errors: ErrNotFound.
+func (s *Service) Contact(a wire.Account) (view ContactView, err error) {
+	err = s.store.View(func(r Reader) error {
+		c, err := r.Contact(a)
+		if err != nil {
+			return err
+		}
+		view, err = s.contactView(r, c)
+		return err
+	})
+	return view, err
+}
+
+func (s *Service) contactView(r Reader, c Contact) (ContactView, error) {
+	conv, err := r.Conv(s.conv(c.Account))
+	return ContactView{
+		Account: c.Account, Name: c.Name, Relation: c.Relation(), Note: c.Note,
+		LastSeen: c.LastSeen, Online: s.Online(c.Account), Verified: c.Verified, Unread: conv.Unread,
+	}, err
+}
+
+// Contacts returns all contacts, in the order in which they were made; not
+// those whose request waits for me or was declined.
+func (s *Service) Contacts() (views []ContactView, err error) {
+	err = s.store.View(func(r Reader) error {
+		views = nil
+		for c, err := range r.Contacts() {
+			if err != nil {
+				return err
+			}
+			if rel := c.Relation(); rel == Requested || rel == Gone {
+				continue
+			}
+			v, err := s.contactView(r, c)
+			if err != nil {
+				return err
+			}
+			views = append(views, v)
+		}
+		return nil
+	})
+	return views, err
+}
+
+// Requests returns those who wait for my answer.
+func (s *Service) Requests() (list []Request, err error) {
+	err = s.store.View(func(r Reader) error {
+		list = nil
+		for c, err := range r.Contacts() {
+			if err != nil {
+				return err
+			}
+			if c.Relation() == Requested {
+				list = append(list, Request{c.Account, c.Theirs.Name, c.Theirs.Note, c.Theirs.Time})
+			}
+		}
+		return nil
+	})
+	return list, err
+}

@@ -1,0 +1,418 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/truce-im/truce/chat/wire"
+)
+
+// ErrProtocol is what the peer did wrong, to be named in the log; the session
+// ends.
+var ErrProtocol = errors.New("the peer broke the protocol")
+
+// Talks reports whether vectors, events and marks flow between a and me: both
+// want to be contacts.
+func (s *Service) Talks(a wire.Account) (bool, error) {
+	c, err := s.contactOf(a)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && c.Relation() == Accepted, err
+}
+
+// Vector says what I have committed of the conversation with a, and how far I
+// have read it, if I let that be seen.
+func (s *Service) Vector(a wire.Account) (v wire.Vector, err error) {
+	v = wire.Vector{Type: wire.FrameVector}
+	err = s.store.View(func(r Reader) error {
+		v.Entries, v.Read = nil, nil
+		logs, err := r.Logs(s.conv(a))
+		if err != nil {
+			return err
+		}
+		for _, st := range logs {
+			v.Entries = append(v.Entries, entryOf(st))
+		}
+		v.Read, err = s.marks(r, a)
+		return err
+	})
+	return v, err
+}
+
+func entryOf(st LogState) wire.Entry {
+	return wire.Entry{Log: st.Log, Base: st.Base, Head: st.Head, Chain: st.Chain.Short()}
+}
+
+// marks returns how far I let a see that I have read.
+func (s *Service) marks(r Reader, a wire.Account) (list []wire.Mark, err error) {
+	logs, err := r.Logs(s.conv(a))
+	for _, st := range logs {
+		if st.Log.Account != s.self.Account && st.Shown > 0 {
+			list = append(list, wire.Mark{Log: st.Log, Seq: st.Shown})
+		}
+	}
+	return list, err
+}
+
+// ReadMarks returns how far I have read what a wrote, as a may see it, and
+// keeps that it was shown. What was read while the setting was off is shown
+// only when something later is read.
+func (s *Service) ReadMarks(a wire.Account) (list []wire.Mark, err error) {
+	visible, err := s.Setting(ReadReceipts)
+	if err != nil {
+		return nil, err
+	}
+	news := false
+	err = s.store.View(func(r Reader) error {
+		list, news = nil, false
+		logs, err := r.Logs(s.conv(a))
+		for _, st := range logs {
+			news = news || st.Log.Account != s.self.Account && st.Read > st.Shown
+		}
+		if err == nil {
+			list, err = s.marks(r, a)
+		}
+		return err
+	})
+	if err != nil || !news || visible != "true" {
+		return list, err
+	}
+	err = s.store.Update(func(tx Tx) error {
+		logs, err := tx.Logs(s.conv(a))
+		if err != nil {
+			return err
+		}
+		for _, st := range logs {
+			if st.Log.Account != s.self.Account && st.Read > st.Shown {
+				st.Shown = st.Read
+				if err := tx.PutLog(st); err != nil {
+					return err
+				}
+			}
+		}
+		list, err = s.marks(tx, a)
+		return err
+	})
+	return list, err
+}
+
+// OwnLogs returns the logs that I push to a.
+func (s *Service) OwnLogs(a wire.Account) (list []LogState, err error) {
+	err = s.store.View(func(r Reader) error {
+		logs, err := r.Logs(s.conv(a))
+		list = slices.DeleteFunc(logs, func(st LogState) bool { return st.Log.Account != s.self.Account })
+		return err
+	})
+	return list, err
+}
+
+// ChainAt returns the chain value at position seq of a log; zero at 0.
+func (s *Service) ChainAt(l wire.Log, seq uint64) (v wire.ChainValue, err error) {
+	if seq == 0 {
+		return v, nil
+	}
+	err = s.store.View(func(r Reader) error {
+		e, err := r.Event(l, seq)
+		if err == nil {
+			v = e.Wire.Chain(l, seq)
+		}
+		return err
+	})
+	return v, err
+}
+
+// PushFrom returns the events of a log from position seq on, at most about
+// limit bytes of them but at least one if there is one.
+func (s *Service) PushFrom(l wire.Log, seq uint64, limit int) (p wire.Push, size int, err error) {
+	p = wire.Push{Type: wire.FramePush, Log: l, Seq: seq}
+	err = s.store.View(func(r Reader) error {
+		p.Events, size = nil, 0
+		for e, err := range r.Events(l, seq) {
+			if err != nil {
+				return err
+			}
+			if n := EventSize(&e.Wire); size == 0 || size+n <= limit && len(p.Events) < maxPush {
+				size += n
+			} else {
+				return nil
+			}
+			p.Events = append(p.Events, e.Wire)
+		}
+		return nil
+	})
+	return p, size, err
+}
+
+// maxPush bounds the events of one push below what a CBOR array may hold.
+const maxPush = 1024
+
+// EventSize is about what an event takes on the wire, in bytes.
+func EventSize(e *wire.Event) int { return len(e.Body) + 80 }
+
+// Taken is the outcome of pushes: what is committed now, what is refused, and
+// why a log cannot go on.
+type Taken struct {
+	Acks    []wire.Entry
+	Refused []wire.Refused
+	Busy    []wire.Busy
+	Gap     bool // events were left out because others are missing before them
+}
+
+// TakePushes commits the events that a device of a pushed, in one go. When it
+// returns nil they are on disk, as the outcome says, and may be acknowledged.
+// Events that are here already are passed over. An error that is ErrProtocol
+// ends the session.
+func (s *Service) TakePushes(a wire.Account, pushes []*wire.Push) (out Taken, err error) {
+	full := s.room()
+	news := false
+	err = s.store.Update(func(tx Tx) error {
+		out, news = Taken{}, false
+		c, err := tx.Contact(a)
+		if err != nil || c.Relation() != Accepted {
+			return errors.Join(ErrProtocol, err)
+		}
+		heads := map[wire.Log]LogState{}
+		for _, p := range pushes {
+			if err := s.mayPush(c, p.Log); err != nil {
+				return err
+			}
+			st, ok := heads[p.Log]
+			if !ok {
+				if st, err = tx.Log(p.Log); err != nil {
+					return err
+				}
+			}
+			if full != nil && p.Seq+uint64(len(p.Events)) > st.Head+1 {
+				out.Busy = append(out.Busy, wire.Busy{Type: wire.FrameBusy, Log: p.Log, Reason: wire.ReasonDiskFull})
+				heads[p.Log] = st
+				continue
+			}
+			before := st.Head
+			if err := s.takePush(tx, &st, p, &out); err != nil {
+				return err
+			}
+			news = news || st.Head > before
+			heads[p.Log] = st
+		}
+		for _, st := range heads {
+			if err := tx.PutLog(st); err != nil {
+				return err
+			}
+			out.Acks = append(out.Acks, entryOf(st))
+		}
+		return nil
+	})
+	return out, err
+}
+
+// mayPush tells whether a contact may push that log (rule 16).
+func (s *Service) mayPush(c Contact, l wire.Log) error {
+	if l.Conv != s.conv(c.Account) || l.Account != c.Account {
+		return fmt.Errorf("%w: it pushes a log that is not its own", ErrProtocol)
+	}
+	list, err := wire.ParseDeviceList(c.List)
+	if err != nil {
+		return err
+	}
+	if _, retired := list.HasRetired(l.Device); !retired && !list.HasLive(l.Device) {
+		return fmt.Errorf("%w: it pushes the log of a device that is not on the list", ErrProtocol)
+	}
+	return nil
+}
+
+// takePush appends those events of p that follow the head of their log.
+func (s *Service) takePush(tx Tx, st *LogState, p *wire.Push, out *Taken) error {
+	conv, err := tx.Conv(st.Log.Conv)
+	if err != nil {
+		return err
+	}
+	now := s.nowMillis()
+	for i := range p.Events {
+		e := Event{Log: p.Log, Seq: p.Seq + uint64(i), Wire: p.Events[i], Received: now}
+		switch {
+		case e.Seq <= st.Head:
+			continue
+		case e.Seq > st.Head+1:
+			out.Gap = true
+			return nil
+		case e.Wire.Prev != st.Chain:
+			out.Busy = append(out.Busy, wire.Busy{Type: wire.FrameBusy, Log: p.Log, Reason: wire.ReasonForked})
+			return nil
+		}
+		e.Order = clampOrder(e.Wire.Stamp, st.Order, now)
+		chain := e.Wire.Chain(e.Log, e.Seq)
+		listed, err := s.absorb(tx, &e)
+		if err != nil {
+			return err
+		}
+		if listed {
+			conv.Unread++
+		}
+		st.Head, st.Chain, st.Order = e.Seq, chain, e.Order
+	}
+	return tx.PutConv(conv)
+}
+
+// TakeGone moves past events that their writer no longer holds.
+func (s *Service) TakeGone(a wire.Account, g *wire.Gone) (ack wire.Entry, err error) {
+	err = s.store.Update(func(tx Tx) error {
+		c, err := tx.Contact(a)
+		if err != nil {
+			return err
+		}
+		if err := s.mayPush(c, g.Log); err != nil {
+			return err
+		}
+		st, err := tx.Log(g.Log)
+		if err != nil {
+			return err
+		}
+		if g.From == st.Head+1 {
+			if st.Head == 0 {
+				st.Base = g.To
+			}
+			st.Head, st.Chain = g.To, g.Chain
+		}
+		ack = entryOf(st)
+		return tx.PutLog(st)
+	})
+	return ack, err
+}
+
+// Acked takes the heads that a device of a has committed of my logs, each
+// compared with my chain by the caller (see ChainAt). Ticks only move forward.
+func (s *Service) Acked(a wire.Account, heads map[wire.Log]uint64) error {
+	return s.store.Update(func(tx Tx) error {
+		for l, head := range heads {
+			st, err := tx.Log(l)
+			if err != nil {
+				return err
+			}
+			if head <= st.Delivered || head > st.Head {
+				continue
+			}
+			from := st.Delivered
+			st.Delivered = head
+			if err := tx.PutLog(st); err != nil {
+				return err
+			}
+			if err := tx.Note(Change{Kind: ChangeDelivered, Log: l, From: from, To: head, Time: s.nowMillis()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// TakeRead takes the marks by which a says how far it has read what I wrote.
+// Nothing counts as read that was not delivered.
+func (s *Service) TakeRead(a wire.Account, marks []wire.Mark) error {
+	if len(marks) == 0 {
+		return nil
+	}
+	return s.store.Update(func(tx Tx) error {
+		for _, m := range marks {
+			if m.Log.Conv != s.conv(a) || m.Log.Account != s.self.Account {
+				return fmt.Errorf("%w: it marks a log that is not mine", ErrProtocol)
+			}
+			st, err := tx.Log(m.Log)
+			if err != nil {
+				return err
+			}
+			to := min(m.Seq, st.Delivered)
+			if to <= st.Read {
+				continue
+			}
+			from := st.Read
+			st.Read = to
+			if err := tx.PutLog(st); err != nil {
+				return err
+			}
+			if err := tx.Note(Change{Kind: ChangeRead, Log: m.Log, From: from, To: to, Time: s.nowMillis()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// TakeRefused notes that a will never take the event of mine at seq, and that
+// its position is covered.
+func (s *Service) TakeRefused(a wire.Account, f *wire.Refused) error {
+	if f.Log.Account != s.self.Account || f.Log.Conv != s.conv(a) {
+		return fmt.Errorf("%w: it refuses what is not mine", ErrProtocol)
+	}
+	return s.store.Update(func(tx Tx) error {
+		e, err := tx.Event(f.Log, f.Seq)
+		if err != nil || e.Refused != nil {
+			return ignoreNotFound(err)
+		}
+		st, err := tx.Log(f.Log)
+		if err != nil || f.Seq <= st.Delivered {
+			return err
+		}
+		e.Refused = &f.Reason
+		if err := tx.Rewrite(e); err != nil {
+			return err
+		}
+		return tx.Note(Change{Kind: ChangeMessage, Target: e.ID, Time: s.nowMillis()})
+	})
+}
+
+// TakeBusy keeps why messages to a stay queued; TakeFree ends that.
+func (s *Service) TakeBusy(a wire.Account, reason wire.Reason) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.why[a] = reasonText(reason)
+}
+
+// TakeFree says that nothing keeps messages to a queued.
+func (s *Service) TakeFree(a wire.Account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.why, a)
+}
+
+func (s *Service) whyQueued(a wire.Account) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.why[a]
+}
+
+// Moves returns a channel that is closed when a log, a mark or a stance towards
+// somebody has moved, for TakeMoves to tell whom. Take it before looking.
+func (s *Service) Moves() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.wake == nil {
+		s.wake = make(chan struct{})
+	}
+	return s.wake
+}
+
+// TakeMoves returns those towards whom something has moved, and forgets them.
+func (s *Service) TakeMoves() []wire.Account {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []wire.Account
+	for a := range s.moved {
+		list = append(list, a)
+	}
+	clear(s.moved)
+	return list
+}
+
+func (s *Service) moveLog(a wire.Account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.moved == nil {
+		s.moved = map[wire.Account]bool{}
+	}
+	s.moved[a] = true
+	if s.wake != nil {
+		close(s.wake)
+		s.wake = nil
+	}
+}

@@ -1,0 +1,153 @@
+package chat
+
+import (
+	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"time"
+
+	"github.com/truce-im/truce/chat/wire"
+)
+
+// Create puts a new identity into an empty store: a fresh device, transport
+// and reach secret for the account of the given key, and the device list that
+// the key signs. The key itself is not kept.
+func Create(store Store, key ed25519.PrivateKey, name string, now time.Time) error {
+	if name != "" {
+		if err := wire.CheckName(name); err != nil {
+			return Errorf(CodeUsage, "%w", err)
+		}
+	}
+	self := Self{
+		Account: wire.Account(key.Public().(ed25519.PublicKey)),
+		Name:    name,
+		Created: millis(now),
+	}
+	rand.Read(self.Device[:])
+	rand.Read(self.Transport[:])
+	rand.Read(self.Reach[:])
+	owner, err := hkdf.Key(sha256.New, key.Seed(), nil, "truce owner secret v1", 32)
+	if err != nil {
+		return err
+	}
+	self.Owner = wire.OwnerSecret(owner)
+	device := ed25519.NewKeyFromSeed(self.Device[:])
+	list := wire.DeviceList{
+		N:       uint64(max(0, now.Unix())),
+		Account: self.Account,
+		Live:    []wire.ListedDevice{wire.Claim(device, self.Account)},
+	}
+	if self.List, err = list.Sign(key); err != nil {
+		return err
+	}
+	return store.Update(func(tx Tx) error { return tx.PutSelf(self) })
+}
+
+// Name is what this node suggests others call it; it may be empty.
+func (s *Service) Name() string {
+	self, _ := s.current()
+	return self.Name
+}
+
+// SetName changes the suggested name.
+func (s *Service) SetName(name string) error {
+	if err := wire.CheckName(name); err != nil {
+		return Errorf(CodeUsage, "%w", err)
+	}
+	return s.changeSelf(func(self *Self) { self.Name = name })
+}
+
+// Link is what to hand out, with addrs (multiaddrs that end in /p2p/ID) to try
+// first.
+func (s *Service) Link(addrs []string) (wire.Link, error) {
+	self, err := s.current()
+	if len(addrs) > wire.MaxLinkAddrs {
+		addrs = addrs[:wire.MaxLinkAddrs]
+	}
+	return wire.Link{Account: self.Account, Secret: self.Reach, Name: self.Name, Addrs: addrs}, err
+}
+
+// ResetLink makes every link handed out so far worthless. It disturbs no
+// contact and no request that has arrived.
+func (s *Service) ResetLink() error {
+	return s.changeSelf(func(self *Self) { rand.Read(self.Reach[:]) })
+}
+
+// TransportSeed is the Ed25519 seed of the libp2p identity.
+func (s *Service) TransportSeed() ([32]byte, error) {
+	self, err := s.current()
+	return self.Transport, err
+}
+
+// Port is the port to listen on, 0 if none was saved.
+func (s *Service) Port() (int, error) {
+	self, err := s.current()
+	return self.Port, err
+}
+
+// Started notes that the node goes on the network, listening on port: it draws
+// the number of this start, which rises whatever the clock does.
+func (s *Service) Started(port int) error {
+	return s.changeSelf(func(self *Self) {
+		self.Boot = max(self.Boot+1, s.nowMillis())
+		self.Port = port
+	})
+}
+
+func (s *Service) current() (self Self, err error) {
+	err = s.store.View(func(r Reader) (err error) {
+		self, err = r.Self()
+		return err
+	})
+	return self, err
+}
+
+func (s *Service) changeSelf(change func(*Self)) error {
+	return s.update(func(tx Tx) error {
+		self, err := tx.Self()
+		if err != nil {
+			return err
+		}
+		change(&self)
+		if err := tx.PutSelf(self); err != nil {
+			return err
+		}
+		return tx.Note(Change{Kind: ChangeSelf, Time: s.nowMillis()})
+	})
+}
+
+// ReadReceipts is the setting that lets others see what I have read: "true",
+// which is also its default, or "false".
+const ReadReceipts = "read_receipts"
+
+// Setting returns the value of a setting, its default if it was never set.
+func (s *Service) Setting(name string) (value string, err error) {
+	if name != ReadReceipts {
+		return "", Errorf(CodeNotFound, "there is no setting %q", name).WithHint("the settings are: %s", ReadReceipts)
+	}
+	err = s.store.View(func(r Reader) (err error) {
+		value, err = r.Setting(name)
+		return err
+	})
+	if value == "" {
+		value = "true"
+	}
+	return value, err
+}
+
+// SetSetting changes a setting.
+func (s *Service) SetSetting(name, value string) error {
+	if _, err := s.Setting(name); err != nil {
+		return err
+	}
+	if value != "true" && value != "false" {
+		return Errorf(CodeUsage, "%s is true or false, not %q", name, value)
+	}
+	return s.update(func(tx Tx) error {
+		if err := tx.PutSetting(name, value); err != nil {
+			return err
+		}
+		return tx.Note(Change{Kind: ChangeSetting, Name: name, Time: s.nowMillis()})
+	})
+}

@@ -1,0 +1,317 @@
+package chat
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/truce-im/truce/chat/wire"
+)
+
+// MaxKey is the length of an idempotency key in characters.
+const MaxKey = 64
+
+// keepKeys is how long an idempotency key is remembered, in milliseconds.
+const keepKeys = 14 * 24 * 60 * 60 * 1000
+
+// SendOptions go with a message.
+type SendOptions struct {
+	ReplyTo wire.MessageID // zero: no reply
+	Key     string         // idempotency key, or empty
+}
+
+// Send appends a message to the conversation with to and returns once it is on
+// disk; links push it from there. Errors: CodeUsage for a text that is empty
+// or not UTF-8; CodeRefused for one that is too long, or if to is no contact
+// and was not asked; ErrNotFound for a reply to an unknown message; CodeFailed
+// if the disk is almost full.
+func (s *Service) Send(to wire.Account, text string, opt SendOptions) (m Message, err error) {
+	if err := checkText(text); err != nil {
+		return m, err
+	}
+	var id wire.MessageID
+	err = s.store.Update(func(tx Tx) error {
+		done, err := s.done(tx, opt.Key, "send")
+		if err != nil {
+			return err
+		}
+		if done != nil {
+			id = done.ID
+			return nil
+		}
+		if err := s.mayWrite(tx, to); err != nil {
+			return err
+		}
+		c := wire.NewText(salt(), text)
+		if !opt.ReplyTo.IsZero() {
+			if _, err := s.target(tx, opt.ReplyTo, to); err != nil {
+				return err
+			}
+			c = wire.NewReply(salt(), opt.ReplyTo, text)
+		}
+		if id, err = s.append(tx, to, c); err != nil {
+			return err
+		}
+		return s.remember(tx, opt.Key, Done{What: "send", ID: id})
+	})
+	if err != nil {
+		return m, err
+	}
+	s.moveLog(to)
+	return s.Message(id)
+}
+
+func checkText(text string) error {
+	err := wire.CheckText(text)
+	switch wire.ErrorClass(err) {
+	case "":
+		return nil
+	case "text-length":
+		return Errorf(CodeRefused, "%w", err)
+	}
+	return Errorf(CodeUsage, "%w", err)
+}
+
+func salt() (b [16]byte) {
+	rand.Read(b[:])
+	return b
+}
+
+// mayWrite fails unless messages to a are taken, at least into the queue.
+func (s *Service) mayWrite(r Reader, a wire.Account) error {
+	c, err := r.Contact(a)
+	if err != nil {
+		return err
+	}
+	switch c.Relation() {
+	case Accepted, Asked:
+		return s.room()
+	case Blocked:
+		return Errorf(CodeRefused, "%s is blocked", c.Name)
+	case Declined:
+		return Errorf(CodeRefused, "%s declined your request", c.Name).WithHint("ask again with truce add and a new link")
+	case Requested:
+		return Errorf(CodeRefused, "%s waits for your answer", c.Name).WithHint("truce accept %s", a)
+	}
+	return Errorf(CodeRefused, "%s is not a contact", c.Name).WithHint("ask with truce add and their link")
+}
+
+// append writes content to the end of my log with a.
+func (s *Service) append(tx Tx, a wire.Account, c wire.Content) (wire.MessageID, error) {
+	body, err := c.Encode()
+	if err != nil {
+		return wire.MessageID{}, Errorf(CodeRefused, "%w", err)
+	}
+	st, err := tx.Log(s.ownLog(a))
+	if err != nil {
+		return wire.MessageID{}, err
+	}
+	now := s.nowMillis()
+	e := Event{
+		Log: st.Log, Seq: st.Head + 1, Received: now,
+		Wire: wire.Event{Kind: wire.KindContent, Stamp: now, Prev: st.Chain, Body: body},
+	}
+	e.Order = clampOrder(now, st.Order, now)
+	chain := e.Wire.Chain(e.Log, e.Seq)
+	e.Wire.Owner = s.self.Owner.Tag(e.Log, e.Seq, chain)
+	if _, err := s.absorb(tx, &e); err != nil {
+		return wire.MessageID{}, err
+	}
+	st.Head, st.Chain, st.Order = e.Seq, chain, e.Order
+	return e.ID, tx.PutLog(st)
+}
+
+// Edit replaces the text of a message that I wrote. Errors: ErrNotFound;
+// CodeRefused for another's message or a deleted one; those of Send.
+func (s *Service) Edit(id wire.MessageID, text, key string) (Message, error) {
+	if err := checkText(text); err != nil {
+		return Message{}, err
+	}
+	return s.change(id, key, "edit", func(tx Tx, m Message) (*wire.Content, error) {
+		if err := mayChange(m); err != nil {
+			return nil, err
+		}
+		if m.Text == text {
+			return nil, nil
+		}
+		c := wire.NewEdit(salt(), id, text)
+		return &c, nil
+	})
+}
+
+// Delete takes back a message that I wrote, for both sides. One that has not
+// been delivered is never sent. Deleting twice changes nothing. Errors:
+// ErrNotFound; CodeRefused for another's message.
+func (s *Service) Delete(id wire.MessageID, key string) (Message, error) {
+	return s.change(id, key, "delete", func(tx Tx, m Message) (*wire.Content, error) {
+		if m.Out && m.Deleted {
+			return nil, nil
+		}
+		if err := mayChange(m); err != nil {
+			return nil, err
+		}
+		c := wire.NewDelete(salt(), id)
+		return &c, nil
+	})
+}
+
+func mayChange(m Message) error {
+	switch {
+	case !m.Out:
+		return Errorf(CodeRefused, "only its writer can change a message")
+	case m.Deleted:
+		return Errorf(CodeRefused, "the message is deleted")
+	}
+	return nil
+}
+
+// React puts an emoji on a message, or takes it off again. What is already so
+// stays. Errors: ErrNotFound; CodeUsage for no emoji; CodeRefused for a
+// deleted message.
+func (s *Service) React(id wire.MessageID, emoji string, remove bool, key string) (Message, error) {
+	if err := wire.CheckEmoji(emoji); err != nil {
+		return Message{}, Errorf(CodeUsage, "%w", err)
+	}
+	return s.change(id, key, "react", func(tx Tx, m Message) (*wire.Content, error) {
+		fold, err := tx.Fold(s.conv(m.Peer), id)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(fold.Reactions, func(r Reaction) bool {
+			return r.Account == s.self.Account && r.Emoji == emoji && !r.Removed
+		})
+		switch {
+		case remove && i < 0, !remove && i >= 0:
+			return nil, nil
+		case m.Deleted:
+			return nil, Errorf(CodeRefused, "the message is deleted")
+		case remove:
+			c := wire.NewUnreact(salt(), id, fold.Reactions[i].ID, emoji)
+			return &c, nil
+		}
+		c := wire.NewReaction(salt(), id, emoji)
+		return &c, nil
+	})
+}
+
+// change appends what decide makes of the message id, unless it makes nothing.
+func (s *Service) change(id wire.MessageID, key, what string, decide func(Tx, Message) (*wire.Content, error)) (Message, error) {
+	var peer wire.Account
+	err := s.store.Update(func(tx Tx) error {
+		if done, err := s.done(tx, key, what); err != nil || done != nil {
+			return err
+		}
+		m, err := s.message(tx, id)
+		if err != nil {
+			return err
+		}
+		peer = m.Peer
+		c, err := decide(tx, m)
+		if err != nil {
+			return err
+		}
+		if c != nil {
+			if err := s.mayWrite(tx, m.Peer); err != nil && !(what == "delete" && err == errDiskFull) {
+				return err
+			}
+			if _, err := s.append(tx, m.Peer, *c); err != nil {
+				return err
+			}
+		}
+		return s.remember(tx, key, Done{What: what, ID: id})
+	})
+	if err != nil {
+		return Message{}, err
+	}
+	s.moveLog(peer)
+	return s.Message(id)
+}
+
+// done looks up an idempotency key; nil if it is new or empty.
+func (s *Service) done(r Reader, key, what string) (*Done, error) {
+	switch {
+	case key == "":
+		return nil, nil
+	case utf8.RuneCountInString(key) > MaxKey:
+		return nil, Errorf(CodeUsage, "a key has at most %d characters", MaxKey)
+	}
+	d, err := r.Done(key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case d.What != what:
+		return nil, Errorf(CodeUsage, "this key was used for %s", d.What)
+	}
+	return &d, nil
+}
+
+func (s *Service) remember(tx Tx, key string, d Done) error {
+	if key == "" {
+		return nil
+	}
+	d.Time = s.nowMillis()
+	return tx.PutDone(key, d)
+}
+
+// ForgetKeys drops the idempotency keys that are older than they are promised
+// to be remembered. Call it now and then.
+func (s *Service) ForgetKeys() error {
+	now := s.nowMillis()
+	return s.store.Update(func(tx Tx) error { return tx.ForgetDone(now - min(now, keepKeys)) })
+}
+
+// minPrefix is the fewest hex digits that may stand for an id.
+const minPrefix = 6
+
+// ResolveID finds the message whose id is, or begins with, prefix. Errors:
+// CodeUsage if it is no hex of 6 to 64 digits; ErrNotFound; ErrAmbiguous.
+func (s *Service) ResolveID(prefix string) (id wire.MessageID, err error) {
+	prefix = strings.ToLower(prefix)
+	if len(prefix) < minPrefix || len(prefix) > 2*len(id) || strings.Trim(prefix, "0123456789abcdef") != "" {
+		return id, Errorf(CodeUsage, "a message id is 64 hex digits, or the first %d or more of them", minPrefix)
+	}
+	if full, err := hex.DecodeString(prefix); err == nil && len(full) == len(id) {
+		id = wire.MessageID(full)
+		_, err := s.Message(id)
+		return id, err
+	}
+	var found []Event
+	err = s.store.View(func(r Reader) error {
+		found, err = r.ByPrefix(prefix, 2)
+		return err
+	})
+	switch {
+	case err != nil:
+		return id, err
+	case len(found) == 0:
+		return id, errNoMessage
+	case len(found) > 1:
+		return id, Errorf(CodeAmbiguous, "more than one message id begins with %s", prefix).WithHint("use more digits")
+	}
+	return found[0].ID, nil
+}
+
+var errNoMessage = Errorf(CodeNotFound, "there is no message with this id")
+
+// WaitDelivered returns the message once it is delivered, read or failed. If
+// ctx ends first, it returns the message as it stands and the error of ctx.
+func (s *Service) WaitDelivered(ctx context.Context, id wire.MessageID) (Message, error) {
+	for {
+		changed := s.store.Changed()
+		m, err := s.Message(id)
+		if err != nil || m.State != Queued && m.State != Carried {
+			return m, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return m, ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,350 @@
+package chat
+
+import (
+	"bytes"
+	"errors"
+	"time"
+
+	"github.com/truce-im/truce/chat/wire"
+)
+
+// This file and exchange.go are what a link between two nodes asks of the
+// Service: who may speak, and what they have to say to each other.
+
+// Proof is a secret under which somebody may say hello. The zero account
+// stands for anybody who holds my link.
+type Proof struct {
+	Account wire.Account
+	Secret  wire.Secret
+	Pair    bool // the pair secret: the others end when it is proved
+}
+
+// Proofs returns every secret under which a hello to me is answered. They are
+// kept in memory: a stranger's hello costs no look at the disk.
+func (s *Service) Proofs() ([]Proof, error) {
+	s.mu.Lock()
+	proofs := s.proofs
+	s.mu.Unlock()
+	if proofs != nil {
+		return proofs, nil
+	}
+	err := s.store.View(func(r Reader) error {
+		proofs = nil
+		for c, err := range r.Contacts() {
+			if err != nil {
+				return err
+			}
+			for _, p := range proofsOf(&c) {
+				if c.Reach == nil || p.Secret != wire.Secret(*c.Reach) { // theirs, not mine
+					proofs = append(proofs, p)
+				}
+			}
+		}
+		self, err := r.Self()
+		proofs = append(proofs, Proof{Secret: wire.Secret(self.Reach)})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.proofs = proofs
+	s.mu.Unlock()
+	return proofs, nil
+}
+
+// ProofsFor returns the secrets under which a may know me, best first; none if
+// there is nothing to say to a.
+func (s *Service) ProofsFor(a wire.Account) (proofs []Proof, err error) {
+	err = s.store.View(func(r Reader) error {
+		c, err := r.Contact(a)
+		if err == nil {
+			proofs = proofsOf(&c)
+		}
+		return err
+	})
+	return proofs, err
+}
+
+func proofsOf(c *Contact) (list []Proof) {
+	if c.Blocked {
+		return nil
+	}
+	for _, secret := range []*wire.Secret{c.Pair, c.AskedBy, c.AskedOf, (*wire.Secret)(c.Reach)} {
+		if secret != nil {
+			list = append(list, Proof{c.Account, *secret, secret == c.Pair})
+		}
+	}
+	return list
+}
+
+// Sought is somebody whom this node should be linked with.
+type Sought struct {
+	Account wire.Account
+	Pair    []wire.Secret     // shared with them: both find each other by these
+	Reach   *wire.ReachSecret // of their link: they announce themselves under it
+	Hints   []string          // multiaddrs from their link
+}
+
+// Seeks returns whom to look for: contacts, those whom I asked, and those who
+// have not yet heard my answer.
+func (s *Service) Seeks() (list []Sought, err error) {
+	err = s.store.View(func(r Reader) error {
+		list = nil
+		for c, err := range r.Contacts() {
+			if err != nil {
+				return err
+			}
+			if c.Blocked || !c.Mine.Want && c.MineAcked >= c.Mine.Version {
+				continue
+			}
+			x := Sought{Account: c.Account, Reach: c.Reach, Hints: c.Hints}
+			for _, secret := range []*wire.Secret{c.Pair, c.AskedBy, c.AskedOf} {
+				if secret != nil {
+					x.Pair = append(x.Pair, *secret)
+				}
+			}
+			list = append(list, x)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// ReachSecret is the secret in my link.
+func (s *Service) ReachSecret() (wire.ReachSecret, error) {
+	self, err := s.current()
+	return self.Reach, err
+}
+
+// credentialLife is how long the binding of the peer id to the device lasts.
+// It is made anew for every hello.
+const credentialLife = 24 * time.Hour
+
+// Credential says who I am, over a connection of the libp2p peer id.
+func (s *Service) Credential(peer []byte) (wire.Credential, error) {
+	self, err := s.current()
+	if err != nil {
+		return wire.Credential{}, err
+	}
+	now := s.now()
+	expiry := millis(now.Add(credentialLife))
+	return wire.Credential{
+		List: self.List, Device: s.Device(), Boot: self.Boot, Time: millis(now), Expiry: expiry,
+		Signature: wire.BindTransport(s.deviceKey(), self.Account, peer, expiry),
+	}, nil
+}
+
+// Errors of Admit.
+var (
+	ErrStranger   = errors.New("the peer is not who may speak under this secret")
+	ErrRetired    = errors.New("the device is retired")
+	ErrOldVersion = errors.New("the peer proves a lower version than before")
+)
+
+// Admit checks, after a hello under the proof p, that the account of the
+// verified list may speak with this device and version, and keeps what is new:
+// the list, the version, the proof of the pair secret. For somebody new, who
+// comes by my link, nothing is kept yet. It returns an error that is
+// ErrStranger, ErrRetired or ErrOldVersion, or one of the store.
+func (s *Service) Admit(p Proof, list wire.DeviceList, signed []byte, device wire.Device, version uint16) error {
+	a := list.Account
+	if a == s.self.Account || p.Account != (wire.Account{}) && p.Account != a {
+		return ErrStranger
+	}
+	var admitted error
+	err := s.store.View(func(r Reader) error {
+		c, err := r.Contact(a)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err == nil {
+			_, _, admitted = merge(c, list, signed, device, version)
+		}
+		return err
+	})
+	if err != nil || admitted != nil {
+		return errors.Join(err, admitted)
+	}
+	return s.admitKnown(p, list, signed, device, version)
+}
+
+func (s *Service) admitKnown(p Proof, list wire.DeviceList, signed []byte, device wire.Device, version uint16) error {
+	c, err := s.contactOf(list.Account)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, news, _ := merge(c, list, signed, device, version); !news && !(p.Pair && c.Reach != nil) && !(p.Pair && (c.AskedBy != nil || c.AskedOf != nil)) {
+		return nil
+	}
+	return s.update(func(tx Tx) error {
+		c, err := tx.Contact(list.Account)
+		if err != nil {
+			return err
+		}
+		c, _, err = merge(c, list, signed, device, version)
+		if err != nil {
+			return err
+		}
+		if p.Pair {
+			c.proved()
+		}
+		return tx.PutContact(c)
+	})
+}
+
+func (s *Service) contactOf(a wire.Account) (c Contact, err error) {
+	err = s.store.View(func(r Reader) (err error) {
+		c, err = r.Contact(a)
+		return err
+	})
+	return c, err
+}
+
+// merge takes what a hello told of the contact. A list of a higher number
+// replaces the one known; but a device once retired stays so (rule 2).
+func merge(c Contact, list wire.DeviceList, signed []byte, device wire.Device, version uint16) (_ Contact, news bool, err error) {
+	if c.Blocked {
+		return c, false, ErrStranger
+	}
+	if version < c.Version {
+		return c, false, ErrOldVersion
+	}
+	news = version > c.Version
+	c.Version = version
+	if c.List == nil {
+		c.List = signed
+		return c, true, nil
+	}
+	known, err := wire.ParseDeviceList(c.List)
+	if err != nil {
+		return c, false, err
+	}
+	if _, retired := known.HasRetired(device); retired {
+		return c, false, ErrRetired
+	}
+	if list.N > known.N {
+		c.List, news = signed, true
+	} else if !known.HasLive(device) && !bytes.Equal(c.List, signed) {
+		return c, false, ErrRetired
+	}
+	return c, news, nil
+}
+
+// StanceFor returns my stance towards a as it travels, and whether a has it on
+// disk. ErrNotFound: a is new to me, and I have no stance.
+func (s *Service) StanceFor(a wire.Account) (st wire.Stance, acked bool, err error) {
+	c, err := s.contactOf(a)
+	m := c.Mine
+	return wire.Stance{
+		Type: wire.FrameStance, Version: m.Version, Answers: m.Answers,
+		Want: m.Want, Name: m.Name, Note: m.Note, Share: m.Share,
+	}, c.MineAcked >= m.Version, err
+}
+
+// ErrTooManyRequests is returned by TakeStance when as many people wait for my
+// answer as may.
+var ErrTooManyRequests = errors.New("too many requests wait for an answer")
+
+// TakeStance keeps the stance of a, who spoke under p. A first one of somebody
+// new is a request. list is their signed device list. Once it returns nil the
+// stance is on disk and may be acknowledged.
+func (s *Service) TakeStance(a wire.Account, p Proof, list []byte, st wire.Stance) error {
+	return s.update(func(tx Tx) error {
+		c, err := tx.Contact(a)
+		if errors.Is(err, ErrNotFound) {
+			if !st.Want {
+				return nil
+			}
+			if c, err = s.newRequest(tx, a, list, st); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if c.Blocked {
+			return ErrStranger
+		}
+		if !c.hear(st, s.nowMillis()) {
+			return nil
+		}
+		if rel := c.Relation(); rel == Requested && st.Name != "" {
+			c.Name = st.Name
+		}
+		self, err := tx.Self()
+		if err != nil {
+			return err
+		}
+		c.settle(self.Account, self.Reach)
+		if err := tx.PutConv(Conv{ID: s.conv(a), Peer: a}); err != nil {
+			return err
+		}
+		return s.putContact(tx, c)
+	})
+}
+
+func (s *Service) newRequest(tx Tx, a wire.Account, list []byte, st wire.Stance) (Contact, error) {
+	waiting := 0
+	for c, err := range tx.Contacts() {
+		if err != nil {
+			return Contact{}, err
+		}
+		if c.Relation() == Requested {
+			waiting++
+		}
+	}
+	if waiting >= MaxRequests {
+		return Contact{}, ErrTooManyRequests
+	}
+	return Contact{Account: a, Name: first(st.Name, a.Short()), List: list, Created: s.nowMillis()}, nil
+}
+
+// StanceAcked notes that a has my stance of that version on disk.
+func (s *Service) StanceAcked(a wire.Account, version uint64) error {
+	return s.update(func(tx Tx) error {
+		c, err := tx.Contact(a)
+		if err != nil {
+			return err
+		}
+		if version <= c.MineAcked || version > c.Mine.Version {
+			return nil
+		}
+		c.MineAcked = version
+		return tx.PutContact(c)
+	})
+}
+
+// Peers returns the libp2p peers at which a was reached, newest first.
+func (s *Service) Peers(a wire.Account) (list []Peer, err error) {
+	err = s.store.View(func(r Reader) (err error) {
+		list, err = r.Peers(a)
+		return err
+	})
+	return list, err
+}
+
+// maxPeers bounds the addresses kept of one contact: a few devices, a few
+// networks each.
+const maxPeers = 8
+
+// Reached keeps where a was reached.
+func (s *Service) Reached(a wire.Account, p Peer) error {
+	p.Seen = s.nowMillis()
+	return s.store.Update(func(tx Tx) error {
+		old, err := tx.Peers(a)
+		if err != nil {
+			return err
+		}
+		list := []Peer{p}
+		for _, x := range old {
+			if x.ID != p.ID && len(list) < maxPeers {
+				list = append(list, x)
+			}
+		}
+		return tx.PutPeers(a, list)
+	})
+}

@@ -1,0 +1,121 @@
+package chat
+
+import (
+	"crypto/ed25519"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/truce-im/truce/chat/wire"
+)
+
+// MinFree is the free disk space, in bytes, below which nothing is appended,
+// so that there is room left to read, to delete and to shrink (rule 22).
+const MinFree = 32 << 20
+
+// Options of a Service. The zero value works.
+type Options struct {
+	Now func() time.Time // nil: time.Now
+	Log *slog.Logger     // nil: nothing is logged
+}
+
+// Service holds the rules of the conversation over a Store. It is safe for
+// concurrent use and must be the only writer of its store.
+type Service struct {
+	store Store
+	now   func() time.Time
+	log   *slog.Logger
+	self  Self // but for Name, Reach, Boot and Port, which the store has
+
+	mu     sync.Mutex
+	proofs []Proof                 // cache; nil: must be read again
+	links  map[wire.Account]int    // open link sessions
+	why    map[wire.Account]string // what keeps queued messages from being delivered
+	moved  map[wire.Account]bool   // logs or marks that links have not been told of
+	wake   chan struct{}           // closed when moved grows
+	turned chan struct{}           // closed when contacts, or what is shared with them, may have changed
+}
+
+// New returns the service over a store that holds an account (see Create).
+func New(store Store, opt Options) (*Service, error) {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{
+		store: store, now: opt.Now, log: opt.Log,
+		links: map[wire.Account]int{},
+		why:   map[wire.Account]string{},
+	}
+	err := store.View(func(r Reader) (err error) {
+		s.self, err = r.Self()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Account is who this node speaks for.
+func (s *Service) Account() wire.Account { return s.self.Account }
+
+// Device is the device that this node is.
+func (s *Service) Device() wire.Device {
+	return wire.Device(s.deviceKey().Public().(ed25519.PublicKey))
+}
+
+func (s *Service) deviceKey() ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed(s.self.Device[:])
+}
+
+// conv is the direct conversation with a.
+func (s *Service) conv(a wire.Account) wire.ConvID { return wire.DirectConv(s.self.Account, a) }
+
+// ownLog is the log that this device writes for a.
+func (s *Service) ownLog(a wire.Account) wire.Log {
+	return wire.Log{Conv: s.conv(a), Account: s.self.Account, Device: s.Device()}
+}
+
+func (s *Service) nowMillis() uint64 { return millis(s.now()) }
+
+// room fails if the disk has too little left to append to a log.
+func (s *Service) room() error {
+	free, err := s.store.Free()
+	if err != nil {
+		return err
+	}
+	if free < MinFree {
+		return errDiskFull
+	}
+	return nil
+}
+
+var errDiskFull = Errorf(CodeFailed, "the disk is almost full: fewer than %d MiB are free, so nothing new is taken", MinFree>>20).
+	WithHint("make room on the disk; what waits is sent by itself then")
+
+// update runs fn on the store and drops what was cached of contacts.
+func (s *Service) update(fn func(Tx) error) error {
+	err := s.store.Update(fn)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.proofs = nil
+	if s.turned != nil {
+		close(s.turned)
+		s.turned = nil
+	}
+	return err
+}
+
+// Turned returns a channel that is closed when contacts, or the secrets shared
+// with them, may have changed. Take it before looking.
+func (s *Service) Turned() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.turned == nil {
+		s.turned = make(chan struct{})
+	}
+	return s.turned
+}
