@@ -51,7 +51,7 @@ type Finder interface {
 	SetTargets(targets []Target, extraTell []Key)
 
 	// Next waits for a candidate. Waiting candidates are coalesced, the newest
-	// per target, peer and source, and bounded. It fails with ErrClosed after
+	// per target, peer, source and interface, and bounded. It fails with ErrClosed after
 	// Close, and with the context's error. One goroutine may call it.
 	Next(ctx context.Context) (Found, error)
 

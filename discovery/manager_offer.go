@@ -16,6 +16,7 @@ const maxSlots = 32
 type slot struct {
 	source string
 	peer   peer.ID
+	via    string
 }
 
 // delivered is what was last passed on for a slot.
@@ -27,9 +28,17 @@ type delivered struct {
 
 // failed notes that the candidate f led nowhere.
 func (t *target) failed(f Found) {
-	if d := t.last[slot{f.Source, f.Peer.ID}]; d != nil {
-		d.wanted = true
+	for s, d := range t.last {
+		if s.source == f.Source && s.peer == f.Peer.ID && overlap(d.addrs, f.Peer.Addrs) {
+			d.wanted = true
+		}
 	}
+}
+
+// told tells whether just this was passed on and nobody asked for it again.
+func (t *target) told(s slot, addrs []ma.Multiaddr) bool {
+	d := t.last[s]
+	return d != nil && !d.wanted && slices.EqualFunc(d.addrs, addrs, ma.Multiaddr.Equal)
 }
 
 // passed notes that addrs were passed on for s.
@@ -51,7 +60,7 @@ func (t *target) passed(s slot, addrs []ma.Multiaddr, now time.Time) {
 func (m *Manager) enqueueAll(t *target, source string, infos []peer.AddrInfo, ok func(ma.Multiaddr) bool) {
 	now := time.Now()
 	for _, info := range infos[:min(len(infos), MaxCandidates)] {
-		m.enqueue(t, source, info.ID, m.usable(t.ID, info, ok, now))
+		m.enqueue(t, slot{source: source, peer: info.ID}, m.usable(t.ID, info, ok, now))
 	}
 }
 
@@ -74,36 +83,26 @@ func (m *Manager) offer(s Source, c Candidate) {
 func (m *Manager) offerPublic(t *target, source string, info peer.AddrInfo) {
 	now := time.Now()
 	addrs := m.usable(t.ID, info, publicAddr, now)
-	if len(addrs) == 0 || m.repeats(t, slot{source, info.ID}, addrs) {
+	s := slot{source: source, peer: info.ID}
+	if len(addrs) == 0 || t.told(s, addrs) {
 		return
 	}
 	if m.budgets.allow(t.ID, source, info.ID, addrs, now) {
-		m.enqueue(t, source, info.ID, addrs)
+		m.enqueue(t, s, addrs)
 	}
 }
 
 // offerHeard takes a candidate that was heard on the local network.
 func (m *Manager) offerHeard(t *target, source string, c Candidate) {
 	now := time.Now()
-	s := slot{source, c.Peer.ID}
-	if c.News == Recalled || c.News == Repeated {
-		if d := t.last[s]; d != nil && !d.wanted && sameAddrs(d.addrs, c.Peer.Addrs) {
-			return
-		}
-	}
-	if !t.bucket.take(now) {
+	s := slot{source, c.Peer.ID, c.Via}
+	if c.News != Fresh && t.told(s, c.Peer.Addrs) || !t.bucket.take(now) {
 		return
 	}
 	if c.News != Recalled {
 		m.failures.forget(Found{ID: c.ID, Peer: c.Peer})
 	}
-	m.enqueue(t, source, c.Peer.ID, m.usable(t.ID, c.Peer, unicastAddr, now))
-}
-
-// repeats tells whether the same was passed on and nobody asked for it again.
-func (m *Manager) repeats(t *target, s slot, addrs []ma.Multiaddr) bool {
-	d := t.last[s]
-	return d != nil && !d.wanted && sameAddrs(d.addrs, addrs)
+	m.enqueue(t, s, m.usable(t.ID, c.Peer, unicastAddr, now))
 }
 
 // usable filters the addresses of a candidate; none are left if it is us.
@@ -124,15 +123,18 @@ func (m *Manager) usable(id ID, info peer.AddrInfo, ok func(ma.Multiaddr) bool, 
 }
 
 // enqueue passes filtered addresses on to Next.
-func (m *Manager) enqueue(t *target, source string, p peer.ID, addrs []ma.Multiaddr) {
+func (m *Manager) enqueue(t *target, s slot, addrs []ma.Multiaddr) {
 	if len(addrs) == 0 {
 		return
 	}
-	t.passed(slot{source, p}, addrs, time.Now())
-	m.queue.push(Found{ID: t.ID, Peer: peer.AddrInfo{ID: p, Addrs: addrs}, Source: source})
+	t.passed(s, addrs, time.Now())
+	m.queue.push(place{t.ID, s}, addrs)
 	signal(m.ready)
 }
 
-func sameAddrs(a, b []ma.Multiaddr) bool {
-	return slices.EqualFunc(a, b, func(x, y ma.Multiaddr) bool { return x.Equal(y) })
+// overlap tells whether a and b have an address in common.
+func overlap(a, b []ma.Multiaddr) bool {
+	return slices.ContainsFunc(a, func(x ma.Multiaddr) bool {
+		return slices.ContainsFunc(b, x.Equal)
+	})
 }

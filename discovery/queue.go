@@ -4,13 +4,13 @@ import (
 	"slices"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+	ma "github.com/multiformats/go-multiaddr"
 )
 
 // place identifies a waiting candidate: the newest of a place wins.
 type place struct {
-	id     ID
-	source string
-	peer   peer.ID
+	id ID
+	slot
 }
 
 // queue holds candidates until Next takes them, oldest place first. The zero
@@ -18,27 +18,26 @@ type place struct {
 // target has at most maxWaiting places.
 type queue struct {
 	order []place
-	found map[place]Found
+	found map[place][]ma.Multiaddr
 	count map[ID]int
 }
 
-// push adds f, replacing what waited in its place. Over the limit the oldest
-// place of the same target is dropped.
-func (q *queue) push(f Found) {
+// push adds addresses, replacing what waited in their place. Over the limit the
+// oldest place of the same target is dropped.
+func (q *queue) push(p place, addrs []ma.Multiaddr) {
 	if q.found == nil {
-		q.found, q.count = map[place]Found{}, map[ID]int{}
+		q.found, q.count = map[place][]ma.Multiaddr{}, map[ID]int{}
 	}
-	p := place{f.ID, f.Source, f.Peer.ID}
 	if _, waiting := q.found[p]; waiting {
-		q.found[p] = f
+		q.found[p] = addrs
 		return
 	}
-	if q.count[f.ID] == maxWaiting {
-		q.remove(slices.IndexFunc(q.order, func(p place) bool { return p.id == f.ID }))
+	if q.count[p.id] == maxWaiting {
+		q.remove(slices.IndexFunc(q.order, func(o place) bool { return o.id == p.id }))
 	}
 	q.order = append(q.order, p)
-	q.found[p] = f
-	q.count[f.ID]++
+	q.found[p] = addrs
+	q.count[p.id]++
 }
 
 // pop takes the oldest candidate.
@@ -60,7 +59,7 @@ func (q *queue) keep(wanted func(ID) bool) {
 
 func (q *queue) remove(i int) Found {
 	p := q.order[i]
-	f := q.found[p]
+	f := Found{ID: p.id, Peer: peer.AddrInfo{ID: p.peer, Addrs: q.found[p]}, Source: p.source}
 	q.order = slices.Delete(q.order, i, i+1)
 	delete(q.found, p)
 	if q.count[p.id]--; q.count[p.id] == 0 {

@@ -58,5 +58,6 @@ const (
 type Candidate struct {
 	ID   ID
 	Peer peer.AddrInfo
-	News News // counts for sources that are not Public only
+	Via  string // the interface it was heard on; what comes over several is kept apart
+	News News   // counts for sources that are not Public only
 }
