@@ -1,0 +1,18 @@
+package storage
+
+import "go.etcd.io/bbolt"
+
+// WithCommit returns o with f in the place of bbolt's Commit.
+func (o Options) WithCommit(f func(*bbolt.Tx) error) Options {
+	o.hooks.commit = f
+	return o
+}
+
+// WithOpen returns o with f around the opening of the file.
+func (o Options) WithOpen(f func(path string, open func(string) (*bbolt.DB, error)) (*bbolt.DB, error)) Options {
+	o.hooks.open = func(path string) (*bbolt.DB, error) { return f(path, openFile) }
+	return o
+}
+
+// SchemaVersion is the newest schema.
+var SchemaVersion = schemaVersion

@@ -1,0 +1,127 @@
+package storage
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// lockTimeout is how long to wait for bbolt's own lock on the file. The home's
+// lock keeps others away, so this one is free or will stay taken.
+const lockTimeout = 100 * time.Millisecond
+
+// initialMap is the address space taken for the file from the start: growing
+// it later waits for all views to end. It costs no memory. Windows would make
+// the file that long, and 32 bits have none to give away.
+func initialMap() int {
+	if bits.UintSize == 32 || runtime.GOOS == "windows" {
+		return 0
+	}
+	return 1 << 30
+}
+
+func openFile(path string) (_ *bbolt.DB, err error) {
+	defer guard(&err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout:         lockTimeout,
+		FreelistType:    bbolt.FreelistMapType,
+		InitialMmapSize: initialMap(),
+		NoStatistics:    true,
+	})
+	if err != nil {
+		return nil, openError(err)
+	}
+	if err := checkSize(db); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// checkSize refuses a file that was cut: bbolt would read beyond its end.
+func checkSize(db *bbolt.DB) (err error) {
+	defer guard(&err)
+	info, err := os.Stat(db.Path())
+	if err != nil {
+		return err
+	}
+	return db.View(func(tx *bbolt.Tx) error {
+		if tx.Size() > info.Size() {
+			return corruptf("it is cut short: %d bytes of %d", info.Size(), tx.Size())
+		}
+		return nil
+	})
+}
+
+// load opens the file and reads what stands beside it in memory.
+func (s *Store) load(upgrade bool) (st *state, generation []byte, err error) {
+	db, err := s.opt.hooks.open(s.path)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, generation, err = s.loadFrom(db, upgrade)
+	if err != nil {
+		db.Close()
+		return nil, nil, err
+	}
+	return st, generation, nil
+}
+
+func (s *Store) loadFrom(db *bbolt.DB, upgrade bool) (st *state, generation []byte, err error) {
+	defer guard(&err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	if upgrade {
+		if err := checkKey(db, s.keys); err != nil {
+			return nil, nil, err
+		}
+		if err := migrate(db, s.keys); err != nil {
+			return nil, nil, err
+		}
+	}
+	err = db.View(func(tx *bbolt.Tx) error {
+		generation = slices.Clone(tx.Bucket(bucketMeta.name()).Get(keyGeneration))
+		st = &state{db: db, txid: tx.ID()}
+		if last, _ := tx.Bucket(bucketJournal.name()).Cursor().Last(); last != nil {
+			if len(last) != 8 {
+				return corruptf("the journal has a key of %d bytes", len(last))
+			}
+			st.cursor = binary.BigEndian.Uint64(last)
+		}
+		return nil
+	})
+	return st, generation, err
+}
+
+// checkKey finds out whether the data key is the right one, before anything is
+// changed.
+func checkKey(db *bbolt.DB, keys *keyring) error {
+	return db.View(func(tx *bbolt.Tx) error {
+		schema, err := readSchema(tx)
+		if err != nil || schema == 0 {
+			return err
+		}
+		meta := tx.Bucket(bucketMeta.name())
+		if !bytes.Equal(meta.Get(keyCheck), keys.check(meta.Get(keyGeneration))) {
+			return ErrWrongKey
+		}
+		return nil
+	})
+}
+
+// readCommit returns the mark of the last commit.
+func readCommit(db *bbolt.DB) (mark []byte, err error) {
+	defer guard(&err)
+	err = db.View(func(tx *bbolt.Tx) error {
+		mark = slices.Clone(tx.Bucket(bucketMeta.name()).Get(keyCommit))
+		return nil
+	})
+	return mark, err
+}

@@ -1,0 +1,221 @@
+package storage
+
+import (
+	"encoding/binary"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/wire"
+)
+
+var _ chat.Tx = (*writer)(nil)
+
+// writer is a reader that writes. The updates of a group share one.
+type writer struct {
+	reader
+	writes int // how many so far
+}
+
+func newWriter(s *Store, st *state, tx *bbolt.Tx) *writer {
+	w := &writer{reader: *newReader(s, st, tx)}
+	w.made = newNames()
+	return w
+}
+
+// state is what readers see once w is committed.
+func (w *writer) state(old *state) *state {
+	return &state{db: old.db, txid: w.tx.ID(), cursor: w.cursor}
+}
+
+func (w *writer) put(b bucket, key, value []byte) (err error) {
+	defer guard(&err)
+	w.writes++
+	return w.bucket(b).Put(key, value)
+}
+
+func (w *writer) remove(b bucket, key []byte) (err error) {
+	defer guard(&err)
+	w.writes++
+	return w.bucket(b).Delete(key)
+}
+
+// next gives the next local number of b.
+func (w *writer) next(b bucket) (n uint32, err error) {
+	defer guard(&err)
+	w.writes++
+	n64, err := w.bucket(b).NextSequence()
+	return uint32(n64), err
+}
+
+func (w *writer) putRow(b bucket, key []byte, row any) error {
+	plain, err := encMode.Marshal(row)
+	if err != nil {
+		return err
+	}
+	return w.put(b, key, w.s.sealer.seal(b, key, plain))
+}
+
+// startRun registers a run under the next number.
+func (w *writer) startRun() (number uint32, id runID, err error) {
+	if number, err = w.next(bucketRuns); err != nil {
+		return 0, id, err
+	}
+	id = newRunID()
+	return number, id, w.put(bucketRuns, be32(number), id[:])
+}
+
+func (w *writer) PutSelf(s chat.Self) error { return w.putRow(bucketSelf, keySelf, fromSelf(s)) }
+
+func (w *writer) PutSetting(name, value string) error {
+	return w.putRow(bucketSettings, []byte(name), settingRow{Value: value})
+}
+
+func (w *writer) PutContact(c chat.Contact) error {
+	n, err := w.makeContact(c.Account)
+	if err != nil {
+		return err
+	}
+	return w.putRow(bucketContacts, be32(n), fromContact(c))
+}
+
+func (w *writer) PutLog(s chat.LogState) error {
+	info, err := w.makeLog(s.Log)
+	if err != nil {
+		return err
+	}
+	return w.putRow(bucketHeads, headKey(info.conv, info.number), fromLogState(s))
+}
+
+func (w *writer) PutConv(c chat.Conv) error {
+	n, err := w.makeConv(c.ID)
+	if err != nil {
+		return err
+	}
+	return w.putRow(bucketConvs, be32(n), convRow{ID: c.ID, Peer: c.Peer, Unread: c.Unread})
+}
+
+func (w *writer) PutPeers(a wire.Account, peers []chat.Peer) error {
+	return w.putRow(bucketPeers, w.s.keys.name(labelPeers, a[:]), fromPeers(peers))
+}
+
+func (w *writer) PutDone(key string, d chat.Done) error {
+	name := w.doneName(key)
+	var old doneRow
+	if ok, err := w.row(bucketDone, name, &old); err != nil {
+		return err
+	} else if ok {
+		if err := w.remove(bucketDoneTimes, append(be64(old.Time), name...)); err != nil {
+			return err
+		}
+	}
+	if err := w.put(bucketDoneTimes, append(be64(d.Time), name...), nil); err != nil {
+		return err
+	}
+	return w.putRow(bucketDone, name, fromDone(d))
+}
+
+func (w *writer) ForgetDone(t uint64) error {
+	for {
+		keys, err := w.oldest(bucketDoneTimes, t)
+		if err != nil || len(keys) == 0 {
+			return err
+		}
+		for _, k := range keys {
+			if err := w.remove(bucketDoneTimes, k); err != nil {
+				return err
+			}
+			if err := w.remove(bucketDone, k[8:]); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// oldest returns a page of the keys of b, which begin with a time, before t.
+func (w *writer) oldest(b bucket, t uint64) (keys [][]byte, err error) {
+	defer guard(&err)
+	c := w.bucket(b).Cursor()
+	for k, _ := c.First(); len(k) > 8 && number64(k) < t && len(keys) < page; k, _ = c.Next() {
+		keys = append(keys, append([]byte(nil), k...))
+	}
+	return keys, nil
+}
+
+// putChange writes row number of the journal.
+func (w *writer) putChange(number uint64, kind chat.ChangeKind, row any) error {
+	b, err := encMode.Marshal(row)
+	if err != nil {
+		return err
+	}
+	key := be64(number)
+	return w.put(bucketJournal, key, w.s.sealer.seal(bucketJournal, key, append([]byte{byte(kind)}, b...)))
+}
+
+func (w *writer) Append(e *chat.Event) error {
+	info, err := w.makeLog(e.Log)
+	if err != nil {
+		return err
+	}
+	row := fromEvent(info.number, e)
+	if err := w.putChange(w.cursor+1, chat.ChangeEvent, row); err != nil {
+		return err
+	}
+	w.cursor++
+	e.Cursor = w.cursor
+	return w.index(info, e)
+}
+
+func (w *writer) index(info *logInfo, e *chat.Event) error {
+	number := binary.AppendUvarint(nil, e.Cursor)
+	if err := w.put(bucketPositions, positionKey(info.number, e.Seq), number); err != nil {
+		return err
+	}
+	if e.Listed {
+		if err := w.put(bucketOrders, orderKey(info.conv, e.Order, info.number, e.Seq), number); err != nil {
+			return err
+		}
+	}
+	if e.ID.IsZero() {
+		return nil
+	}
+	return w.put(bucketIDs, idKey(e.ID[:], e.Cursor), nil)
+}
+
+// Rewrite keeps all that the indexes know: position, id, order and whether the
+// event is listed.
+func (w *writer) Rewrite(e chat.Event) error {
+	n, err := w.position(e.Log, e.Seq)
+	if err != nil {
+		return err
+	}
+	old, err := w.event(n)
+	if err != nil {
+		return err
+	}
+	info, err := w.log(e.Log)
+	if err != nil {
+		return err
+	}
+	e.ID, e.Order, e.Listed = old.ID, old.Order, old.Listed
+	return w.putChange(n, chat.ChangeEvent, fromEvent(info.number, &e))
+}
+
+func (w *writer) Note(c chat.Change) error {
+	if c.Kind == chat.ChangeEvent || c.Kind == 0 {
+		return chat.Errorf(chat.CodeUsage, "a change of kind %d is no note", c.Kind)
+	}
+	var log uint32
+	if c.Log != (wire.Log{}) {
+		info, err := w.makeLog(c.Log)
+		if err != nil {
+			return err
+		}
+		log = info.number
+	}
+	if err := w.putChange(w.cursor+1, c.Kind, fromChange(log, c)); err != nil {
+		return err
+	}
+	w.cursor++
+	return nil
+}
