@@ -165,7 +165,7 @@ type Taken struct {
 // Events that are here already are passed over. An error that is ErrProtocol
 // ends the session.
 func (s *Service) TakePushes(a wire.Account, pushes []*wire.Push) (out Taken, err error) {
-	full := s.room()
+	full := s.Room()
 	news := false
 	err = s.store.Update(func(tx Tx) error {
 		out, news = Taken{}, false

@@ -89,7 +89,7 @@ func (s *Service) mayWrite(r Reader, a wire.Account) error {
 	}
 	switch c.Relation() {
 	case Accepted, Asked:
-		return s.room()
+		return s.Room()
 	case Blocked:
 		return Errorf(CodeRefused, "%s is blocked", c.Name)
 	case Declined:

@@ -81,8 +81,8 @@ func (s *Service) ownLog(a wire.Account) wire.Log {
 
 func (s *Service) nowMillis() uint64 { return millis(s.now()) }
 
-// room fails if the disk has too little left to append to a log.
-func (s *Service) room() error {
+// Room fails if the disk has too little left to append to a log.
+func (s *Service) Room() error {
 	free, err := s.store.Free()
 	if err != nil {
 		return err

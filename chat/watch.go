@@ -295,4 +295,3 @@ func (s *Service) countLink(a wire.Account, n int) error {
 		return s.putContact(tx, c)
 	})
 }
-

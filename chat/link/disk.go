@@ -1,0 +1,208 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/wire"
+)
+
+func isNotFound(err error) bool { return errors.Is(err, chat.ErrNotFound) }
+
+func ignoreNotFound(err error) error {
+	if isNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// taker commits what the peer pushes: all that has come since the last commit
+// in one go, then one acknowledgement for it.
+type taker struct {
+	s     *session
+	ready chan struct{}
+
+	mu     sync.Mutex
+	pushes []*wire.Push
+	gones  []*wire.Gone
+	size   int
+}
+
+func newTaker(s *session) *taker { return &taker{s: s, ready: make(chan struct{}, 1)} }
+
+func (t *taker) push(p *wire.Push) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range p.Events {
+		t.size += chat.EventSize(&p.Events[i])
+	}
+	t.pushes = append(t.pushes, p)
+	return t.wake()
+}
+
+func (t *taker) gone(g *wire.Gone) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.gones = append(t.gones, g)
+	t.size += 256
+	return t.wake()
+}
+
+func (t *taker) wake() error {
+	if t.size > maxTaking {
+		return fmt.Errorf("%w: it pushes beyond the window", chat.ErrProtocol)
+	}
+	select {
+	case t.ready <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+func (t *taker) run() error {
+	var again <-chan time.Time // set while there was no room for something
+	for {
+		select {
+		case <-t.ready:
+			busy, err := t.commit()
+			if err != nil {
+				return err
+			}
+			if busy && again == nil {
+				again = time.After(roomInterval)
+			}
+		case <-again:
+			again = nil
+			if t.s.chat.Room() != nil {
+				again = time.After(roomInterval)
+				continue
+			}
+			// A vector tells the peer where to go on.
+			if err := t.sendVector(); err != nil {
+				return err
+			}
+		case <-t.s.ctx.Done():
+			return context.Cause(t.s.ctx)
+		}
+	}
+}
+
+func (t *taker) commit() (busy bool, err error) {
+	t.mu.Lock()
+	pushes, gones := t.pushes, t.gones
+	t.pushes, t.gones, t.size = nil, nil, 0
+	t.mu.Unlock()
+
+	a := t.s.who.account
+	if len(pushes) > 0 {
+		taken, err := t.s.chat.TakePushes(a, pushes)
+		if err != nil {
+			return false, err
+		}
+		t.s.out.ack(taken.Acks)
+		for _, b := range taken.Busy {
+			busy = true
+			err = errors.Join(err, t.s.out.answer(b))
+		}
+		for _, r := range taken.Refused {
+			err = errors.Join(err, t.s.out.answer(r))
+		}
+		if taken.Gap {
+			err = errors.Join(err, t.sendVector())
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	for _, g := range gones {
+		ack, err := t.s.chat.TakeGone(a, g)
+		if err != nil {
+			return false, err
+		}
+		t.s.out.ack([]wire.Entry{ack})
+	}
+	return busy, nil
+}
+
+func (t *taker) sendVector() error {
+	v, err := t.s.chat.Vector(t.s.who.account)
+	if err != nil {
+		return err
+	}
+	return t.s.out.answer(v)
+}
+
+// ticker commits what the peer acknowledged and read; the newest counts.
+type ticker struct {
+	s     *session
+	ready chan struct{}
+
+	mu    sync.Mutex
+	heads map[wire.Log]uint64
+	marks map[wire.Log]uint64
+}
+
+func newTicker(s *session) *ticker {
+	return &ticker{
+		s: s, ready: make(chan struct{}, 1),
+		heads: map[wire.Log]uint64{}, marks: map[wire.Log]uint64{},
+	}
+}
+
+func (t *ticker) acked(heads map[wire.Log]uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	maps.Copy(t.heads, heads)
+	t.wake()
+}
+
+// read takes marks for logs that are mine, of which there are few; the peer
+// cannot make it keep others.
+func (t *ticker) read(marks []wire.Mark) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, m := range marks {
+		if m.Log.Account == t.s.chat.Account() && (len(t.marks) < wire.MaxEntries || t.marks[m.Log] > 0) {
+			t.marks[m.Log] = max(t.marks[m.Log], m.Seq)
+		}
+	}
+	t.wake()
+}
+
+func (t *ticker) wake() {
+	select {
+	case t.ready <- struct{}{}:
+	default:
+	}
+}
+
+func (t *ticker) run() error {
+	for {
+		select {
+		case <-t.ready:
+		case <-t.s.ctx.Done():
+			return context.Cause(t.s.ctx)
+		}
+		t.mu.Lock()
+		heads, marks := t.heads, t.marks
+		t.heads, t.marks = map[wire.Log]uint64{}, map[wire.Log]uint64{}
+		t.mu.Unlock()
+		if len(heads) > 0 {
+			if err := t.s.chat.Acked(t.s.who.account, heads); err != nil {
+				return err
+			}
+		}
+		var list []wire.Mark
+		for l, seq := range marks {
+			list = append(list, wire.Mark{Log: l, Seq: seq})
+		}
+		if err := t.s.chat.TakeRead(t.s.who.account, list); err != nil {
+			return err
+		}
+	}
+}

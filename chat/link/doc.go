@@ -1,0 +1,18 @@
+// Package link keeps sessions between this node and its contacts: streams of
+// /truce/link/1.0.0 on which two devices prove their relation, compare version
+// vectors, push the events that the other lacks and acknowledge those that are
+// on disk (chat/wire/PROTOCOL.md §5 and §6).
+//
+// A Manager owns all sessions of a host. A session owns three goroutines, and
+// the Manager waits for them:
+//
+//   - the reader decodes frames and hands them on, and never waits for a disk;
+//   - the session proper (run) alone decides and changes its state;
+//   - the writer sends, acknowledgements first, each write under a deadline.
+//
+// Two more goroutines put on disk what arrives: taker commits pushes, all that
+// wait in one go, before it acknowledges them; ticker commits what the other
+// side acknowledged and read. No state crosses sessions: a new one begins with
+// both vectors. Nothing here must arrive that is not in a log, so whatever goes
+// wrong the answer is to reset the stream and begin again.
+package link

@@ -1,0 +1,26 @@
+package link
+
+import "time"
+
+// Limits of a link. A stranger controls none of these quantities beyond them.
+const (
+	helloTimeout = 5 * time.Second  // for each frame of a hello, as for a stranger's first
+	dialTimeout  = 15 * time.Second // for connecting and the whole hello
+	writeTimeout = 15 * time.Second // for one write: a peer that reads nothing is gone
+	drainTimeout = 5 * time.Second  // for the last frames of a session that ends
+
+	quietTimeout = 5 * time.Second  // silence, while something waits for an answer, after which we ask
+	deadTimeout  = 12 * time.Second // silence after which the peer is taken for dead (promised: 15 s)
+	probeTimeout = 5 * time.Second  // for the answer to a probe after the network changed
+
+	roomInterval = 5 * time.Second // between looks at the disk while there is no room for what a peer pushes
+
+	maxUnproved  = 32 // hellos under way at a time: strangers cannot hold more (rule 5)
+	maxAskers    = 32 // open sessions with people who are no contacts yet
+	maxPerDevice = 4  // open sessions with one device: one in use, others being drained
+
+	window       = 256 << 10 // bytes pushed and not acknowledged (rule 21)
+	pushSize     = 32 << 10  // bytes of one push: small enough that acknowledgements come between
+	maxTaking    = 2 << 20   // bytes pushed to us that wait for the disk: twice what all windows of a peer allow
+	maxAnswering = 256       // frames that wait to be sent, beside pushes
+)

@@ -1,0 +1,278 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/wire"
+)
+
+// Config says what a Manager works with. Host and Chat must be there.
+type Config struct {
+	Host host.Host
+	Chat *chat.Service
+	Log  *slog.Logger // nil: nothing is logged
+
+	// Up is told of every session that begins, with the addresses at which the
+	// peer says it listens; Down of an account's last session ending. They must
+	// not block. nil: nobody is told.
+	Up   func(wire.Account, peer.AddrInfo)
+	Down func(wire.Account)
+
+	// Wanted is told of an account for which something new waits while no
+	// session with it is open. It must not block.
+	Wanted func(wire.Account)
+}
+
+// Manager keeps the sessions of one host. It is safe for concurrent use.
+type Manager struct {
+	cfg  Config
+	host host.Host
+	chat *chat.Service
+	log  *slog.Logger
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu       sync.Mutex
+	closing  bool
+	hellos   map[peer.ID]bool // strangers whose hello is under way
+	sessions map[wire.Account]map[wire.Device][]*session
+}
+
+// New starts to answer hellos on the host.
+func New(cfg Config) *Manager {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	m := &Manager{
+		cfg: cfg, host: cfg.Host, chat: cfg.Chat, log: cfg.Log,
+		hellos:   map[peer.ID]bool{},
+		sessions: map[wire.Account]map[wire.Device][]*session{},
+	}
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.host.SetStreamHandler(wire.LinkProtocol, m.accept)
+	m.wg.Add(1)
+	go m.poke()
+	return m
+}
+
+// Close says goodbye on every session and waits until all have ended.
+func (m *Manager) Close() {
+	m.host.RemoveStreamHandler(wire.LinkProtocol)
+	m.mu.Lock()
+	m.closing = true
+	for _, s := range m.all() {
+		s.end(wire.ByeStop)
+	}
+	m.mu.Unlock()
+	m.cancel()
+	m.wg.Wait()
+}
+
+// accept is the stream handler: a hello that somebody else began.
+func (m *Manager) accept(s network.Stream) {
+	if !m.enter(peerOf(s)) {
+		s.Reset()
+		return
+	}
+	defer m.wg.Done()
+	stop := context.AfterFunc(m.ctx, func() { s.Reset() })
+	g, err := m.answer(s)
+	stop()
+	m.leave(peerOf(s))
+	if err != nil {
+		m.log.Debug("hello refused", "peer", peerOf(s), "reason", err)
+		s.Reset()
+		return
+	}
+	if err := m.serve(s, g); err != nil {
+		m.log.Info("link refused", "peer", peerOf(s), "reason", err)
+		s.Reset()
+	}
+}
+
+// enter takes one of the places for hellos of peers that have proved nothing:
+// one for each peer. It counts the caller in for Close to wait.
+func (m *Manager) enter(p peer.ID) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closing || m.hellos[p] || len(m.hellos) >= maxUnproved {
+		return false
+	}
+	m.hellos[p] = true
+	m.wg.Add(1)
+	return true
+}
+
+func (m *Manager) leave(p peer.ID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.hellos, p)
+}
+
+// ErrClosed is returned by Dial on a Manager that was closed.
+var ErrClosed = errors.New("the node is closing")
+
+// Dial connects to a peer and says hello to it as one of the accounts, which
+// may be several if it is not known which of them is there. It returns once a
+// session is open, and whose it is; at once if there is one with that peer.
+func (m *Manager) Dial(ctx context.Context, p peer.AddrInfo, accounts ...wire.Account) (wire.Account, error) {
+	if a, ok := m.linkedTo(p.ID, accounts); ok {
+		return a, nil
+	}
+	m.mu.Lock()
+	if m.closing {
+		m.mu.Unlock()
+		return wire.Account{}, ErrClosed
+	}
+	m.wg.Add(1)
+	m.mu.Unlock()
+	defer m.wg.Done()
+
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	defer context.AfterFunc(m.ctx, cancel)()
+	if err := m.host.Connect(ctx, p); err != nil {
+		return wire.Account{}, err
+	}
+	return m.dialStreams(ctx, p.ID, accounts)
+}
+
+// dialStreams says hello, on one stream for every wire.MaxTags proofs.
+func (m *Manager) dialStreams(ctx context.Context, p peer.ID, accounts []wire.Account) (a wire.Account, err error) {
+	var proofs []chat.Proof
+	for _, a := range accounts {
+		more, err := m.chat.ProofsFor(a)
+		if err != nil {
+			return a, err
+		}
+		proofs = append(proofs, more...)
+	}
+	err = ErrNoRelation
+	for len(proofs) > 0 && errors.Is(err, ErrNoRelation) {
+		n := min(len(proofs), wire.MaxTags)
+		a, err = m.dialStream(ctx, p, proofs[:n])
+		proofs = proofs[n:]
+	}
+	return a, err
+}
+
+func (m *Manager) dialStream(ctx context.Context, p peer.ID, proofs []chat.Proof) (wire.Account, error) {
+	s, err := m.host.NewStream(ctx, p, wire.LinkProtocol)
+	if err != nil {
+		return wire.Account{}, err
+	}
+	stop := context.AfterFunc(ctx, func() { s.Reset() })
+	g, err := m.greet(s, proofs)
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		err = m.serve(s, g)
+	}
+	if err != nil {
+		s.Reset()
+		return wire.Account{}, err
+	}
+	return g.account, nil
+}
+
+func (m *Manager) linkedTo(p peer.ID, accounts []wire.Account) (wire.Account, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, a := range accounts {
+		for _, list := range m.sessions[a] {
+			for _, s := range list {
+				if s.peer == p && !s.ending() {
+					return a, true
+				}
+			}
+		}
+	}
+	return wire.Account{}, false
+}
+
+// Linked reports whether a session with a is open.
+func (m *Manager) Linked(a wire.Account) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.sessions[a]) > 0
+}
+
+// Probe asks every peer whether it is still there, and ends the sessions of
+// those that do not answer soon. Call it when the network has changed.
+func (m *Manager) Probe() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.all() {
+		s.probe()
+	}
+}
+
+// poke tells sessions of what moved in their conversation.
+func (m *Manager) poke() {
+	defer m.wg.Done()
+	for {
+		moves := m.chat.Moves()
+		for _, a := range m.chat.TakeMoves() {
+			if !m.signal(a) && m.cfg.Wanted != nil {
+				m.cfg.Wanted(a)
+			}
+		}
+		select {
+		case <-moves:
+		case <-m.ctx.Done():
+			return
+		}
+	}
+}
+
+// signal wakes the sessions with a, and reports whether there are any.
+func (m *Manager) signal(a wire.Account) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, list := range m.sessions[a] {
+		for _, s := range list {
+			s.signal()
+		}
+	}
+	return len(m.sessions[a]) > 0
+}
+
+// all returns every session. The caller holds mu.
+func (m *Manager) all() (list []*session) {
+	for _, devices := range m.sessions {
+		for _, sessions := range devices {
+			list = append(list, sessions...)
+		}
+	}
+	return list
+}
+
+// Info is one open session.
+type Info struct {
+	Peer    peer.ID
+	Account wire.Account
+	Conn    network.Conn
+	RTT     time.Duration // newest; 0: not measured
+}
+
+// Sessions returns all open sessions.
+func (m *Manager) Sessions() (list []Info) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.all() {
+		list = append(list, Info{s.peer, s.who.account, s.stream.Conn(), time.Duration(s.rtt.Load())})
+	}
+	return list
+}

@@ -1,0 +1,99 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/truce-im/truce/chat/wire"
+)
+
+var errFlood = errors.New("the peer asks more than it reads answers")
+
+// outbox is what waits to be sent: answers before pushes (rule 21). Nobody
+// waits to put something in; pushes are bounded by the window, and a peer that
+// makes us answer more than it reads is cut off.
+type outbox struct {
+	mu      sync.Mutex
+	answers [][]byte
+	acks    map[wire.Log]wire.Entry // newest of each log: acknowledgements are cumulative
+	pushes  [][]byte
+	ready   chan struct{} // 1 deep: something was put in
+}
+
+func newOutbox() *outbox {
+	return &outbox{acks: map[wire.Log]wire.Entry{}, ready: make(chan struct{}, 1)}
+}
+
+func (o *outbox) answer(f any) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.answers) >= maxAnswering {
+		return errFlood
+	}
+	o.answers = append(o.answers, wire.AppendFrame(nil, f))
+	o.wake()
+	return nil
+}
+
+func (o *outbox) ack(entries []wire.Entry) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, e := range entries {
+		if old, ok := o.acks[e.Log]; !ok || old.Head <= e.Head {
+			o.acks[e.Log] = e
+		}
+	}
+	o.wake()
+}
+
+func (o *outbox) push(f wire.Push) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.pushes = append(o.pushes, wire.AppendFrame(nil, f))
+	o.wake()
+}
+
+func (o *outbox) wake() {
+	select {
+	case o.ready <- struct{}{}:
+	default:
+	}
+}
+
+// take waits for something to send and returns it in one piece: all answers
+// and acknowledgements, and one push.
+func (o *outbox) take(ctx context.Context) ([]byte, error) {
+	for {
+		if b := o.takeNow(); len(b) > 0 {
+			return b, nil
+		}
+		select {
+		case <-o.ready:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (o *outbox) takeNow() (b []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, f := range o.answers {
+		b = append(b, f...)
+	}
+	o.answers = nil
+	if len(o.acks) > 0 {
+		ack := wire.Ack{Type: wire.FrameAck}
+		for _, e := range o.acks {
+			ack.Entries = append(ack.Entries, e)
+		}
+		clear(o.acks)
+		b = wire.AppendFrame(b, ack)
+	}
+	if len(o.pushes) > 0 {
+		b = append(b, o.pushes[0]...)
+		o.pushes = o.pushes[1:]
+	}
+	return b
+}

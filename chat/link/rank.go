@@ -1,0 +1,149 @@
+package link
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/truce-im/truce/chat/wire"
+)
+
+var (
+	errTooManyAskers = errors.New("too many people who are no contacts hold a session")
+	errTooMany       = errors.New("the device holds too many sessions")
+	errAnew          = errors.New("the device was started anew")
+)
+
+// serve registers the session that a hello opened and starts it.
+func (m *Manager) serve(stream stream, g greeted) error {
+	talks, err := m.chat.Talks(g.account)
+	if err != nil {
+		return err
+	}
+	s := newSession(m, stream, g)
+	m.mu.Lock()
+	if err := m.admits(s, talks); err != nil {
+		m.mu.Unlock()
+		return err
+	}
+	devices := m.sessions[g.account]
+	if devices == nil {
+		devices = map[wire.Device][]*session{}
+		m.sessions[g.account] = devices
+	}
+	devices[g.device] = append(devices[g.device], s)
+	m.wg.Add(1)
+	go s.serve()
+	m.choose(g.account, g.device)
+	m.mu.Unlock()
+
+	if err := m.chat.LinkUp(g.account); err != nil {
+		m.log.Warn("cannot note that a contact was seen", "error", err)
+	}
+	if m.cfg.Up != nil {
+		m.cfg.Up(g.account, peer.AddrInfo{ID: s.peer, Addrs: m.host.Peerstore().Addrs(s.peer)})
+	}
+	return nil
+}
+
+// admits applies the caps on sessions. The caller holds mu.
+func (m *Manager) admits(s *session, talks bool) error {
+	if m.closing {
+		return ErrClosed
+	}
+	if len(m.sessions[s.who.account][s.who.device]) >= maxPerDevice {
+		return errTooMany
+	}
+	askers := 0
+	for _, x := range m.all() {
+		if !x.talks.Load() {
+			askers++
+		}
+	}
+	if !talks && askers >= maxAskers {
+		return errTooManyAskers
+	}
+	return nil
+}
+
+// choose picks, of the sessions with one device, the one to push on (rule 20,
+// with the number of the device's start before all else: an older start of it
+// is gone). Both sides come to the same answer. Those that lose are ended once
+// the winner has shown that it is alive. The caller holds mu.
+func (m *Manager) choose(a wire.Account, d wire.Device) {
+	list := slices.DeleteFunc(slices.Clone(m.sessions[a][d]), (*session).ending)
+	if len(list) == 0 {
+		return
+	}
+	best := slices.MaxFunc(list, (*session).compare)
+	for _, s := range list {
+		if s != best {
+			s.setActive(false)
+		}
+	}
+	best.setActive(true)
+	newest := slices.MaxFunc(list, func(s, t *session) int { return cmp.Compare(s.number, t.number) })
+	sure := best == newest || best.surerThan(newest.number)
+	for _, s := range list {
+		switch {
+		case s == best:
+		case s.who.boot < best.who.boot:
+			s.kill(errAnew)
+		case sure:
+			s.end(wire.ByeDuplicate)
+		}
+	}
+}
+
+// rechoose is called by a session that has shown that it is alive.
+func (m *Manager) rechoose(s *session) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.choose(s.who.account, s.who.device)
+}
+
+// compare ranks two sessions with the same device.
+func (s *session) compare(t *session) int {
+	return cmp.Or(
+		cmp.Compare(s.who.boot, t.who.boot),
+		-cmpBool(s.relayed, t.relayed),
+		cmpBool(s.byLower, t.byLower),
+		cmp.Compare(s.number, t.number),
+	)
+}
+
+func cmpBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// remove forgets a session that has ended.
+func (m *Manager) remove(s *session) {
+	a, d := s.who.account, s.who.device
+	m.mu.Lock()
+	devices := m.sessions[a]
+	devices[d] = slices.DeleteFunc(devices[d], func(x *session) bool { return x == s })
+	if len(devices[d]) == 0 {
+		delete(devices, d)
+	}
+	last := len(devices) == 0
+	if last {
+		delete(m.sessions, a)
+	}
+	m.choose(a, d)
+	m.mu.Unlock()
+
+	if err := m.chat.LinkDown(a); err != nil {
+		m.log.Warn("cannot note that a contact was seen", "error", err)
+	}
+	if last && m.cfg.Down != nil {
+		m.cfg.Down(a)
+	}
+}

@@ -1,0 +1,427 @@
+package link
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/wire"
+)
+
+// state is what a session knows of the other side. Only run touches it.
+type state struct {
+	*session
+	heard    time.Time // when the last frame came
+	asked    time.Time // when an unanswered ping was sent; zero: none is
+	patience time.Duration
+	pings    uint64
+
+	stance  uint64 // version of my stance that was sent
+	vector  bool   // mine was sent
+	theirs  bool   // theirs came: we may push
+	heads   map[wire.Log]uint64
+	sent    map[wire.Log]uint64
+	stuck   map[wire.Log]bool // busy or forked: not pushed until they speak of it again
+	flight  []flight
+	flying  int // bytes in flight
+	shown   map[wire.Log]uint64
+}
+
+// flight is one push that is not acknowledged.
+type flight struct {
+	log  wire.Log
+	last uint64
+	size int
+}
+
+func newState(s *session) *state {
+	return &state{
+		session: s, heard: time.Now(), patience: deadTimeout,
+		heads: map[wire.Log]uint64{}, sent: map[wire.Log]uint64{},
+		stuck: map[wire.Log]bool{}, shown: map[wire.Log]uint64{},
+	}
+}
+
+// run is the session: it takes one thing after another until an error, or the
+// end, which is also an error.
+func (s *state) run() error {
+	if err := s.out.answer(s.ping()); err != nil {
+		return err
+	}
+	for {
+		if err := s.tell(); err != nil {
+			return err
+		}
+		timer := time.NewTimer(s.wait())
+		select {
+		case f := <-s.in:
+			s.heardNow()
+			if err := s.handle(f); err != nil {
+				timer.Stop()
+				return err
+			}
+		case <-s.poked:
+		case <-timer.C:
+			if err := s.late(); err != nil {
+				return err
+			}
+		case <-s.ctx.Done():
+			timer.Stop()
+			return context.Cause(s.ctx)
+		}
+		timer.Stop()
+		if s.bye.Load() != 0 {
+			return s.goodbye()
+		}
+	}
+}
+
+// idle is how long a session waits for nothing.
+const idle = time.Hour
+
+// wait is how long nothing needs to be done if nothing comes.
+func (s *state) wait() time.Duration {
+	switch {
+	case !s.asked.IsZero():
+		return time.Until(s.heard.Add(s.patience))
+	case s.flying > 0:
+		return time.Until(s.heard.Add(quietTimeout))
+	}
+	return idle
+}
+
+// late is called when the time of wait has passed in silence.
+func (s *state) late() error {
+	if s.asked.IsZero() {
+		if s.flying == 0 {
+			return nil
+		}
+		s.asked = time.Now()
+		return s.out.answer(s.ping())
+	}
+	if time.Since(s.heard) >= s.patience {
+		return errDead
+	}
+	return nil
+}
+
+func (s *state) ping() wire.Ping {
+	s.pings++
+	s.asked = time.Now()
+	return wire.Ping{Type: wire.FramePing, N: s.pings}
+}
+
+func (s *state) heardNow() {
+	s.heard = time.Now()
+	if n := s.contests.Load(); n > s.sure.Load() && s.patience == probeTimeout {
+		s.sure.Store(n)
+		s.m.rechoose(s.session)
+	}
+	s.asked, s.patience = time.Time{}, deadTimeout
+}
+
+// tell sends what the other side does not know yet.
+func (s *state) tell() error {
+	if s.probing.Swap(false) {
+		s.heard, s.patience = time.Now(), probeTimeout
+		if err := s.out.answer(s.ping()); err != nil {
+			return err
+		}
+	}
+	if err := s.tellStance(); err != nil {
+		return err
+	}
+	talks, err := s.chat.Talks(s.who.account)
+	if err != nil {
+		return err
+	}
+	s.talks.Store(talks)
+	if !talks {
+		return nil
+	}
+	if err := s.tellVector(); err != nil {
+		return err
+	}
+	if err := s.tellRead(); err != nil {
+		return err
+	}
+	return s.pushAll()
+}
+
+func (s *state) tellStance() error {
+	st, acked, err := s.chat.StanceFor(s.who.account)
+	if err != nil || acked || st.Version == s.stance {
+		return ignoreNotFound(err)
+	}
+	s.stance = st.Version
+	return s.out.answer(st)
+}
+
+func (s *state) tellVector() error {
+	if s.vector {
+		return nil
+	}
+	v, err := s.chat.Vector(s.who.account)
+	if err != nil {
+		return err
+	}
+	s.vector = true
+	for _, m := range v.Read {
+		s.shown[m.Log] = m.Seq
+	}
+	return s.out.answer(v)
+}
+
+func (s *state) tellRead() error {
+	marks, err := s.chat.ReadMarks(s.who.account)
+	if err != nil {
+		return err
+	}
+	news := wire.Read{Type: wire.FrameRead}
+	for _, m := range marks {
+		if m.Seq > s.shown[m.Log] {
+			s.shown[m.Log] = m.Seq
+			news.Marks = append(news.Marks, m)
+		}
+	}
+	if len(news.Marks) == 0 {
+		return nil
+	}
+	return s.out.answer(news)
+}
+
+// pushAll pushes my logs as far as the window allows, a piece of each in turn.
+func (s *state) pushAll() error {
+	if !s.theirs || !s.active.Load() {
+		return nil
+	}
+	logs, err := s.chat.OwnLogs(s.who.account)
+	if err != nil {
+		return err
+	}
+	for more := true; more && s.flying < window; {
+		more = false
+		for _, st := range logs {
+			if s.stuck[st.Log] || s.next(st.Log) > st.Head || s.flying >= window {
+				continue
+			}
+			if err := s.push(st.Log); err != nil {
+				return err
+			}
+			more = true
+		}
+	}
+	return nil
+}
+
+func (s *state) next(l wire.Log) uint64 { return max(s.heads[l], s.sent[l]) + 1 }
+
+func (s *state) push(l wire.Log) error {
+	p, size, err := s.chat.PushFrom(l, s.next(l), min(pushSize, window-s.flying))
+	if err != nil {
+		return err
+	}
+	if len(p.Events) == 0 {
+		return fmt.Errorf("a log ends before its head, at %d", p.Seq)
+	}
+	last := p.Seq + uint64(len(p.Events)) - 1
+	s.sent[l] = last
+	s.flight = append(s.flight, flight{l, last, size})
+	s.flying += size
+	if s.flying == size {
+		s.heard = time.Now() // silence counts from when we began to wait
+	}
+	s.out.push(p)
+	return nil
+}
+
+// goodbye sends what waits, says bye and lets the peer finish.
+func (s *state) goodbye() error {
+	code := wire.ByeCode(s.bye.Load() - 1)
+	if err := s.out.answer(wire.Bye{Type: wire.FrameBye, Code: code}); err != nil {
+		return err
+	}
+	timer := time.NewTimer(drainTimeout)
+	defer timer.Stop()
+	for {
+		select {
+		case f := <-s.in:
+			if _, ok := f.(*wire.Bye); ok {
+				return errDrained
+			}
+			if err := s.handle(f); err != nil {
+				return err
+			}
+		case <-timer.C:
+			return errDrained
+		case <-s.ctx.Done():
+			return context.Cause(s.ctx)
+		}
+	}
+}
+
+func (s *state) handle(f any) error {
+	switch f := f.(type) {
+	case *wire.Ping:
+		return s.handlePing(f)
+	case *wire.Stance:
+		return s.handleStance(f)
+	case *wire.StanceAck:
+		return ignoreNotFound(s.chat.StanceAcked(s.who.account, f.Version))
+	case *wire.Bye:
+		return s.handleBye(f)
+	case *wire.Devices:
+		return s.handleDevices(f)
+	}
+	if talks, err := s.chat.Talks(s.who.account); err != nil || !talks {
+		return err // vectors, logs and marks flow between contacts only (rule 8)
+	}
+	switch f := f.(type) {
+	case *wire.Vector:
+		return s.handleVector(f)
+	case *wire.Push:
+		return s.taker.push(f)
+	case *wire.Gone:
+		return s.taker.gone(f)
+	case *wire.Ack:
+		return s.handleAck(f)
+	case *wire.Read:
+		s.ticker.read(f.Marks)
+	case *wire.Refused:
+		return s.chat.TakeRefused(s.who.account, f)
+	case *wire.Busy:
+		s.stuck[f.Log] = true
+		s.forget(f.Log)
+		s.chat.TakeBusy(s.who.account, f.Reason)
+	}
+	return nil
+}
+
+func (s *state) handlePing(f *wire.Ping) error {
+	if f.Type == wire.FramePing {
+		return s.out.answer(wire.Ping{Type: wire.FramePong, N: f.N})
+	}
+	return nil
+}
+
+func (s *state) handleStance(f *wire.Stance) error {
+	err := s.chat.TakeStance(s.who.account, s.who.proof, s.who.signed, *f)
+	if err != nil {
+		return err
+	}
+	return s.out.answer(wire.StanceAck{Type: wire.FrameStanceAck, Version: f.Version})
+}
+
+// handleBye answers the peer's goodbye, so that it need not wait for ours.
+func (s *state) handleBye(*wire.Bye) error {
+	if s.bye.Load() == 0 {
+		s.stream.SetWriteDeadline(time.Now().Add(drainTimeout))
+		s.out.answer(wire.Bye{Type: wire.FrameBye, Code: wire.ByeStop})
+	}
+	return errBye
+}
+
+func (s *state) handleDevices(f *wire.Devices) error {
+	list, err := wire.ParseDeviceList(f.List)
+	if err != nil {
+		return err
+	}
+	return s.chat.Admit(s.who.proof, list, f.List, s.who.device, s.who.version)
+}
+
+// handleVector replaces all that was believed of the peer's disk (rule 15).
+func (s *state) handleVector(f *wire.Vector) error {
+	s.theirs = true
+	clear(s.heads)
+	clear(s.sent)
+	clear(s.stuck)
+	s.flight, s.flying = nil, 0
+	ticks := map[wire.Log]uint64{}
+	for _, e := range f.Entries {
+		if e.Log.Account != s.chat.Account() || e.Head == 0 {
+			continue
+		}
+		same, err := s.sameChain(e)
+		if err != nil {
+			return err
+		}
+		if !same {
+			s.fork(e)
+			continue
+		}
+		s.heads[e.Log], ticks[e.Log] = e.Head, e.Head
+	}
+	if len(s.stuck) == 0 {
+		s.chat.TakeFree(s.who.account)
+	}
+	s.ticker.acked(ticks)
+	s.ticker.read(f.Read)
+	return nil
+}
+
+// sameChain tells whether the entry is about my log as I have it.
+func (s *state) sameChain(e wire.Entry) (bool, error) {
+	v, err := s.chat.ChainAt(e.Log, e.Head)
+	if isNotFound(err) {
+		return false, nil
+	}
+	return v.Short() == e.Chain, err
+}
+
+// fork notes that the peer has other events than I at positions of my log, or
+// more of them. Nothing is pushed there, and nothing ticked (rules 12, 15).
+func (s *state) fork(e wire.Entry) {
+	s.m.log.Warn("a contact claims another course of my log", "peer", s.peer, "position", e.Head)
+	s.stuck[e.Log] = true
+	s.chat.TakeBusy(s.who.account, wire.ReasonForked)
+}
+
+func (s *state) handleAck(f *wire.Ack) error {
+	ticks := map[wire.Log]uint64{}
+	for _, e := range f.Entries {
+		switch {
+		case e.Log.Account != s.chat.Account():
+			return fmt.Errorf("%w: it acknowledges a log that is not mine", chat.ErrProtocol)
+		case e.Head > max(s.sent[e.Log], s.heads[e.Log]):
+			return fmt.Errorf("%w: it acknowledges more than was pushed", chat.ErrProtocol)
+		case e.Head == 0 || e.Head < s.heads[e.Log]:
+			continue
+		}
+		same, err := s.sameChain(e)
+		if err != nil {
+			return err
+		}
+		if !same {
+			s.fork(e)
+			continue
+		}
+		if s.stuck[e.Log] {
+			delete(s.stuck, e.Log)
+			s.chat.TakeFree(s.who.account)
+		}
+		s.heads[e.Log], ticks[e.Log] = e.Head, e.Head
+		s.land(e.Log, e.Head)
+	}
+	s.ticker.acked(ticks)
+	return nil
+}
+
+// land takes what is acknowledged out of the window.
+func (s *state) land(l wire.Log, head uint64) {
+	rest := s.flight[:0]
+	for _, f := range s.flight {
+		if f.log == l && f.last <= head {
+			s.flying -= f.size
+			continue
+		}
+		rest = append(rest, f)
+	}
+	s.flight = rest
+}
+
+// forget takes what a log has in flight out of the window: it was not taken.
+func (s *state) forget(l wire.Log) {
+	s.land(l, wire.MaxSeq)
+	delete(s.sent, l)
+}
