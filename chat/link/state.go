@@ -17,15 +17,15 @@ type state struct {
 	patience time.Duration
 	pings    uint64
 
-	stance  uint64 // version of my stance that was sent
-	vector  bool   // mine was sent
-	theirs  bool   // theirs came: we may push
-	heads   map[wire.Log]uint64
-	sent    map[wire.Log]uint64
-	stuck   map[wire.Log]bool // busy or forked: not pushed until they speak of it again
-	flight  []flight
-	flying  int // bytes in flight
-	shown   map[wire.Log]uint64
+	stance uint64 // version of my stance that was sent
+	vector bool   // mine was sent
+	theirs bool   // theirs came: we may push
+	heads  map[wire.Log]uint64
+	sent   map[wire.Log]uint64
+	stuck  map[wire.Log]bool // busy or forked: not pushed until they speak of it again
+	flight []flight
+	flying int // bytes in flight
+	shown  map[wire.Log]uint64
 }
 
 // flight is one push that is not acknowledged.

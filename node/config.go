@@ -1,0 +1,88 @@
+package node
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/libp2p/go-libp2p"
+
+	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/discovery"
+)
+
+// Config says how a Node runs. Only Home is required.
+type Config struct {
+	// Home is the directory that holds everything the node owns; it is made if
+	// absent, with mode 0700. DefaultHome is the usual one.
+	Home string
+
+	// Name is suggested to others by an account that must be made; empty: none
+	// is. An account that is there keeps its name.
+	Name string
+
+	// Listen holds multiaddrs to listen on, replacing the default: TCP and
+	// QUIC, IPv4 and IPv6, on a port drawn once and kept.
+	Listen []string
+
+	// Peers holds multiaddrs, ending in /p2p/ID, of nodes where contacts may
+	// be; they are tried besides what is found.
+	Peers []string
+
+	// NoMDNS keeps the node from finding and being found on the local network.
+	NoMDNS bool
+
+	// Offline opens the account without any network.
+	Offline bool
+
+	// Log receives what happens; nil: nothing. It never sees a text, a name or
+	// an account.
+	Log *slog.Logger
+
+	// Now is the clock that stamps messages; nil: time.Now.
+	Now func() time.Time
+
+	// Network and Options replace parts of the machine in tests on a simulated
+	// network; nil: the machine's own.
+	Network discovery.Network
+	Options []libp2p.Option
+}
+
+// ErrLocked is matched by the error of Open on a home in which a node runs.
+var ErrLocked = errors.New("the home is in use")
+
+// DefaultHome is $TRUCE_HOME, else truce in $XDG_DATA_HOME, else in
+// ~/.local/share (on Windows in %LocalAppData%).
+func DefaultHome() string {
+	if dir := os.Getenv("TRUCE_HOME"); dir != "" {
+		return dir
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "truce")
+	}
+	if runtime.GOOS == "windows" {
+		return filepath.Join(os.Getenv("LocalAppData"), "truce")
+	}
+	dir, err := os.UserHomeDir()
+	if err != nil {
+		return "truce-home"
+	}
+	return filepath.Join(dir, ".local", "share", "truce")
+}
+
+// Exists reports whether there is an account in this home.
+func Exists(home string) bool {
+	_, err := os.Stat(filepath.Join(home, storeFile))
+	return err == nil
+}
+
+func failed(err error, hint string) error {
+	var e *chat.Error
+	if errors.As(err, &e) {
+		return err
+	}
+	return &chat.Error{Code: chat.CodeFailed, Message: err.Error(), Hint: hint, Err: err}
+}

@@ -1,0 +1,360 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	ma "github.com/multiformats/go-multiaddr"
+
+	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/wire"
+	"github.com/truce-im/truce/discovery"
+)
+
+// Pace of looking for contacts who are away. The first tries are quick, for
+// somebody who restarts; then it costs next to nothing.
+const (
+	firstRetry = 1 * time.Second
+	lastRetry  = 10 * time.Minute
+	maxDials   = 16 // under way at a time
+)
+
+// reach keeps this node linked with its contacts: it tells the finder whom to
+// look for, dials whom it finds and looks again, ever more slowly, for those
+// who are away. One goroutine (run) owns the schedule.
+type reach struct {
+	n     *Node
+	log   *slog.Logger
+	given []peer.AddrInfo // by the user: nobody knows whose they are
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	dials  chan struct{} // places for dials
+
+	mu     sync.Mutex
+	due    map[wire.Account]retry
+	sought map[wire.Account]bool
+	kick   chan struct{} // 1 deep: due has changed
+}
+
+// retry is when to look again for somebody, and how long to wait after that.
+type retry struct {
+	at    time.Time
+	pause time.Duration
+}
+
+func newReach(n *Node, given []peer.AddrInfo) *reach {
+	r := &reach{
+		n: n, log: n.cfg.Log, given: given,
+		dials: make(chan struct{}, maxDials),
+		due:   map[wire.Account]retry{}, sought: map[wire.Account]bool{},
+		kick: make(chan struct{}, 1),
+	}
+	r.ctx, r.cancel = context.WithCancel(context.Background())
+	return r
+}
+
+func (r *reach) start() {
+	r.wg.Go(r.target)
+	r.wg.Go(r.run)
+	r.wg.Go(r.take)
+	r.wg.Go(r.follow)
+	for _, p := range r.given {
+		r.wg.Go(func() { r.visit(p) })
+	}
+}
+
+func (r *reach) stop() {
+	r.cancel()
+	r.wg.Wait()
+}
+
+// target keeps the finder told of whom to look for.
+func (r *reach) target() {
+	for {
+		turned := r.n.chat.Turned()
+		if err := r.retarget(); err != nil {
+			r.log.Error("cannot tell whom to look for", "error", err)
+		}
+		select {
+		case <-turned:
+		case <-r.ctx.Done():
+			return
+		}
+	}
+}
+
+func (r *reach) retarget() error {
+	seeks, err := r.n.chat.Seeks()
+	if err != nil {
+		return err
+	}
+	reach, err := r.n.chat.ReachSecret()
+	if err != nil {
+		return err
+	}
+	me := r.n.chat.Account()
+	targets := make([]discovery.Target, len(seeks))
+	for i, s := range seeks {
+		targets[i] = targetOf(me, s)
+	}
+	r.n.finder.SetTargets(targets, []discovery.Key{announceKey(wire.Secret(reach), me)})
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old := r.sought
+	r.sought = map[wire.Account]bool{}
+	for _, s := range seeks {
+		r.sought[s.Account] = true
+		if !old[s.Account] {
+			r.schedule(s.Account, firstRetry)
+		}
+	}
+	return nil
+}
+
+// announceKey is the key under which the account announcer tells the holders
+// of a secret where it is (discovery/MDNS.md).
+func announceKey(s wire.Secret, announcer wire.Account) discovery.Key {
+	return discovery.Key(s.Derive("truce mdns v1", announcer[:]))
+}
+
+func targetOf(me wire.Account, s chat.Sought) discovery.Target {
+	t := discovery.Target{ID: discovery.ID(s.Account)}
+	for _, secret := range s.Pair {
+		t.Hear = append(t.Hear, announceKey(secret, s.Account))
+		t.Tell = append(t.Tell, announceKey(secret, me))
+	}
+	if s.Reach != nil {
+		t.Hear = append(t.Hear, announceKey(wire.Secret(*s.Reach), s.Account))
+	}
+	for _, hint := range s.Hints {
+		if p, err := peer.AddrInfoFromString(hint); err == nil {
+			t.Hints = append(t.Hints, *p)
+		}
+	}
+	return t
+}
+
+// take dials whom the finder finds.
+func (r *reach) take() {
+	for {
+		found, err := r.n.finder.Next(r.ctx)
+		if err != nil {
+			return
+		}
+		a := wire.Account(found.ID)
+		if r.n.links.Linked(a) && found.Source != discovery.SourceMDNS {
+			continue
+		}
+		select {
+		case r.dials <- struct{}{}:
+		case <-r.ctx.Done():
+			return
+		}
+		r.wg.Go(func() {
+			defer func() { <-r.dials }()
+			_, err := r.dial(found.Peer, a)
+			if err == nil {
+				return // Up has told where
+			}
+			r.log.Debug("dial failed", "source", found.Source, "peer", found.Peer.ID, "error", err)
+			if r.ctx.Err() == nil {
+				r.n.finder.Report(found, err)
+			}
+		})
+	}
+}
+
+func (r *reach) dial(p peer.AddrInfo, accounts ...wire.Account) (wire.Account, error) {
+	if s, ok := r.n.host.Network().(*swarm.Swarm); ok {
+		s.Backoff().Clear(p.ID) // the pace is ours to set
+	}
+	return r.n.links.Dial(r.ctx, p, accounts...)
+}
+
+// run looks again for those who are away, when they are due.
+func (r *reach) run() {
+	for {
+		timer := time.NewTimer(r.lookAgain())
+		select {
+		case <-timer.C:
+		case <-r.kick:
+		case <-r.ctx.Done():
+			timer.Stop()
+			return
+		}
+		timer.Stop()
+	}
+}
+
+// lookAgain seeks everybody who is due and returns how long until the next is.
+func (r *reach) lookAgain() time.Duration {
+	now := time.Now()
+	wait := lastRetry
+	var seek []wire.Account
+	r.mu.Lock()
+	for a, x := range r.due {
+		if r.n.links.Linked(a) || !r.sought[a] {
+			delete(r.due, a)
+			continue
+		}
+		if !x.at.After(now) {
+			seek = append(seek, a)
+			x.pause = min(2*x.pause, lastRetry)
+			x.at = now.Add(jitter(x.pause))
+			r.due[a] = x
+		}
+		wait = min(wait, time.Until(x.at))
+	}
+	r.mu.Unlock()
+	for _, a := range seek {
+		r.n.finder.Seek(discovery.ID(a))
+	}
+	return wait
+}
+
+// jitter spreads what many nodes would do at once.
+func jitter(d time.Duration) time.Duration {
+	return d*3/4 + rand.N(d/2)
+}
+
+// schedule has somebody looked for now and then, first after pause. The caller
+// holds mu.
+func (r *reach) schedule(a wire.Account, pause time.Duration) {
+	r.due[a] = retry{at: time.Now().Add(pause), pause: pause}
+	select {
+	case r.kick <- struct{}{}:
+	default:
+	}
+}
+
+// wanted is called when somebody is to be reached anew: a link ended, or
+// something waits for them.
+func (r *reach) wanted(a wire.Account) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if x, ok := r.due[a]; ok && time.Until(x.at) <= firstRetry {
+		return
+	}
+	if r.sought[a] {
+		r.schedule(a, firstRetry/10)
+	}
+}
+
+// up is called when a link begins: the peer's own addresses are kept for later.
+func (r *reach) up(a wire.Account, p peer.AddrInfo) {
+	if len(p.Addrs) > discovery.MaxAddrs {
+		p.Addrs = p.Addrs[:discovery.MaxAddrs]
+	}
+	r.n.finder.Report(discovery.Found{ID: discovery.ID(a), Peer: p, Source: discovery.SourceKnown}, nil)
+}
+
+// follow acts on changes of the network: links are probed, and whoever is away
+// is looked for at once.
+func (r *reach) follow() {
+	for {
+		select {
+		case <-r.n.finder.NetworkChanges():
+		case <-r.ctx.Done():
+			return
+		}
+		r.n.links.Probe()
+		r.mu.Lock()
+		for a := range r.sought {
+			if !r.n.links.Linked(a) {
+				r.schedule(a, firstRetry/10)
+			}
+		}
+		r.mu.Unlock()
+	}
+}
+
+// visit goes to a peer that the user named, and asks it for everybody who is
+// away, until all of them are linked; then it waits until somebody is away.
+func (r *reach) visit(p peer.AddrInfo) {
+	pause := firstRetry
+	for r.ctx.Err() == nil {
+		turned := r.n.chat.Turned()
+		if away := r.away(); len(away) > 0 {
+			_, err := r.dial(p, away...)
+			if err == nil {
+				pause = firstRetry
+				continue
+			}
+			if !errors.Is(err, context.Canceled) {
+				r.log.Debug("the given peer has nobody for us", "peer", p.ID, "error", err)
+			}
+			pause = min(2*pause, lastRetry)
+		}
+		timer := time.NewTimer(jitter(pause))
+		select {
+		case <-turned:
+			pause = firstRetry
+		case <-timer.C:
+		case <-r.ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+func (r *reach) away() (list []wire.Account) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for a := range r.sought {
+		if !r.n.links.Linked(a) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// cache keeps in the store where contacts were reached.
+type cache struct {
+	chat *chat.Service
+	log  *slog.Logger
+}
+
+// Addrs implements discovery.Cache.
+func (c cache) Addrs(id discovery.ID) (list []peer.AddrInfo) {
+	peers, err := c.chat.Peers(wire.Account(id))
+	if err != nil {
+		c.log.Warn("cannot read known addresses", "error", err)
+	}
+	for _, p := range peers {
+		if info, err := parsePeer(p); err == nil {
+			list = append(list, info)
+		}
+	}
+	return list
+}
+
+// Worked implements discovery.Cache.
+func (c cache) Worked(id discovery.ID, at peer.AddrInfo) {
+	p := chat.Peer{ID: at.ID.String()}
+	for _, a := range at.Addrs {
+		p.Addrs = append(p.Addrs, a.String())
+	}
+	if err := c.chat.Reached(wire.Account(id), p); err != nil {
+		c.log.Warn("cannot keep an address", "error", err)
+	}
+}
+
+func parsePeer(p chat.Peer) (info peer.AddrInfo, err error) {
+	if info.ID, err = peer.Decode(p.ID); err != nil {
+		return info, err
+	}
+	for _, text := range p.Addrs {
+		if a, err := ma.NewMultiaddr(text); err == nil {
+			info.Addrs = append(info.Addrs, a)
+		}
+	}
+	return info, nil
+}
