@@ -96,13 +96,14 @@ func (m *Manager) offerPublic(t *target, source string, info peer.AddrInfo) {
 func (m *Manager) offerHeard(t *target, source string, c Candidate) {
 	now := time.Now()
 	s := slot{source, c.Peer.ID, c.Via}
-	if c.News != Fresh && t.told(s, c.Peer.Addrs) || !t.bucket.take(now) {
-		return
-	}
 	if c.News != Recalled {
 		m.failures.forget(Found{ID: c.ID, Peer: c.Peer})
 	}
-	m.enqueue(t, s, m.usable(t.ID, c.Peer, unicastAddr, now))
+	addrs := m.usable(t.ID, c.Peer, unicastAddr, now)
+	if len(addrs) == 0 || c.News != Fresh && t.told(s, addrs) || !t.bucket.take(now) {
+		return
+	}
+	m.enqueue(t, s, addrs)
 }
 
 // usable filters the addresses of a candidate; none are left if it is us.

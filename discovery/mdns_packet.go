@@ -18,8 +18,9 @@ const (
 	// maxPacket is the largest packet parsed, in bytes: ours have at most 1,300
 	// and a DNS message from others may share the group with them.
 	maxPacket = 1400
-	// maxRecords is how many questions or records of a packet are read.
-	maxRecords = 32
+	// maxRecords is how many questions or records of a packet are read: more than
+	// the 32 of our longest goodbye.
+	maxRecords = 40
 	// maxInstances is how many instances of a packet are taken: no more fit.
 	maxInstances = 4
 	// entriesPerString is how many entries fit into a TXT string of 255 bytes.
