@@ -51,13 +51,16 @@ func (s *Store) beginWrite() (*writer, error) {
 // file is opened anew, for bbolt may have written what it called failed: commit
 // returns nil if that is so.
 func (s *Store) commit(w *writer) error {
+	old := s.state.Load()
+	next, err := w.settle(old)
 	mark := make([]byte, 16)
 	rand.Read(mark)
-	if err := w.put(bucketMeta, keyCommit, mark); err != nil {
+	if err == nil {
+		err = w.put(bucketMeta, keyCommit, mark)
+	}
+	if err != nil {
 		return failed(err, "the store cannot be written")
 	}
-	old := s.state.Load()
-	next := w.state(old)
 
 	s.swap.Lock()
 	defer s.swap.Unlock()
@@ -70,7 +73,7 @@ func (s *Store) commit(w *writer) error {
 			return failed(err, "the disk did not take what was written")
 		}
 	} else {
-		s.state.Store(next)
+		s.state.Store(next())
 	}
 	s.names.merge(w.made)
 	s.changed.broadcast()

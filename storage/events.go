@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"iter"
@@ -90,33 +89,18 @@ func (r *reader) Journal(cursor uint64) iter.Seq2[chat.Change, error] {
 }
 
 func (r *reader) Event(l wire.Log, seq uint64) (chat.Event, error) {
-	n, err := r.position(l, seq)
+	info, err := r.log(l)
 	if err != nil {
 		return chat.Event{}, err
 	}
-	return r.event(n)
-}
-
-// position returns the journal number of an event.
-func (r *reader) position(l wire.Log, seq uint64) (uint64, error) {
-	info, err := r.log(l)
-	if err != nil {
-		return 0, err
-	}
 	if info != nil {
-		v, err := r.get(bucketPositions, positionKey(info.number, seq))
-		if err != nil || v != nil {
-			return parseNumber(v), err
+		if n, err := r.positionOf(info, seq); err != nil {
+			return chat.Event{}, err
+		} else if n != 0 {
+			return r.event(n)
 		}
 	}
-	return 0, notFound("no such event")
-}
-
-// parseNumber reads a value of an index; a damaged one gives a row that does
-// not exist.
-func parseNumber(v []byte) uint64 {
-	n, _ := binary.Uvarint(v)
-	return n
+	return chat.Event{}, notFound("no such event")
 }
 
 func (r *reader) Events(l wire.Log, from uint64) iter.Seq2[chat.Event, error] {
@@ -140,18 +124,6 @@ func (r *reader) Events(l wire.Log, from uint64) iter.Seq2[chat.Event, error] {
 	}
 }
 
-// entry is a row of an index.
-type entry struct {
-	number uint64
-	log    *logInfo
-	order  uint64
-	seq    uint64
-}
-
-func (e *entry) position() chat.Position {
-	return chat.Position{Order: e.order, Device: e.log.log.Device, Seq: e.seq}
-}
-
 // yieldAll yields the events of rows and reports whether more are wanted.
 func (r *reader) yieldAll(rows []entry, yield func(chat.Event, error) bool) bool {
 	for _, row := range rows {
@@ -163,83 +135,66 @@ func (r *reader) yieldAll(rows []entry, yield func(chat.Event, error) bool) bool
 	return true
 }
 
-func (r *reader) positions(info *logInfo, from uint64, limit int) (rows []entry, err error) {
-	defer guard(&err)
-	prefix := be32(info.number)
-	c := r.bucket(bucketPositions).Cursor()
-	for k, v := c.Seek(positionKey(info.number, from)); bytes.HasPrefix(k, prefix) && len(rows) < limit; k, v = c.Next() {
-		rows = append(rows, entry{number: parseNumber(v), log: info, seq: number64(k[4:])})
-	}
-	return rows, nil
-}
-
 func (r *reader) ByID(id wire.MessageID) (chat.Event, error) {
-	found, err := r.ByPrefix(id.String(), 1)
-	if err != nil {
-		return chat.Event{}, err
+	if !id.IsZero() {
+		found, err := r.byID(idRange(id[:], false), 1, func(e *chat.Event) bool { return e.ID == id })
+		if err != nil || len(found) > 0 {
+			return append(found, chat.Event{})[0], err
+		}
 	}
-	if len(found) == 0 || id.IsZero() {
-		return chat.Event{}, notFound("no such message")
-	}
-	return found[0], nil
+	return chat.Event{}, notFound("no such message")
 }
 
 // ByPrefix returns the events by rising id, cut to 8 bytes, then as they came.
 func (r *reader) ByPrefix(prefix string, limit int) ([]chat.Event, error) {
-	var found []chat.Event
-	for n, err := range r.ids(prefix) {
-		if err != nil {
-			return nil, err
-		}
-		if len(found) >= limit {
-			break
-		}
-		e, err := r.event(n)
-		if err != nil {
-			return nil, err
-		}
-		if strings.HasPrefix(e.ID.String(), prefix) {
-			found = append(found, e)
-		}
+	odd := len(prefix)%2 == 1
+	raw, err := hex.DecodeString(prefix + strings.Repeat("0", len(prefix)%2))
+	if err != nil || len(raw) > len(wire.MessageID{}) {
+		return nil, nil // no id looks like that
 	}
-	return found, nil
+	return r.byID(idRange(raw, odd), limit, func(e *chat.Event) bool { return strings.HasPrefix(e.ID.String(), prefix) })
 }
 
-// ids yields the journal numbers of the events whose id may begin with prefix.
-func (r *reader) ids(prefix string) iter.Seq2[uint64, error] {
-	short := prefix[:min(len(prefix), 2*idPrefix)]
-	return func(yield func(uint64, error) bool) {
-		start, err := hex.DecodeString(short + strings.Repeat("0", len(short)%2))
+// idSpan is a part of the index of ids, ends included.
+type idSpan struct{ first, last idEntry }
+
+// idRange returns where the ids stand that begin with raw, or, if it is odd,
+// with all of raw but its last four bits.
+func idRange(raw []byte, odd bool) (s idSpan) {
+	for i := range s.last {
+		s.last[i] = 0xff
+	}
+	n := min(len(raw), idPrefix)
+	copy(s.first[:n], raw)
+	copy(s.last[:n], raw)
+	if odd && len(raw) <= idPrefix {
+		s.last[n-1] |= 0x0f
+	}
+	return s
+}
+
+// byID returns the first events of a span that want accepts.
+func (r *reader) byID(s idSpan, limit int, want func(*chat.Event) bool) (found []chat.Event, err error) {
+	for {
+		rows, err := r.ids(s.first, s.last, page)
 		if err != nil {
-			return // no id looks like that
+			return nil, err
 		}
-		for {
-			keys, err := r.idKeys(start, short)
+		for _, row := range rows {
+			if len(found) >= limit {
+				return found, nil
+			}
+			e, err := r.event(row.number())
 			if err != nil {
-				yield(0, err)
-				return
+				return nil, err
 			}
-			for _, k := range keys {
-				if !yield(number64(k[idPrefix:]), nil) {
-					return
-				}
+			if want(&e) {
+				found = append(found, e)
 			}
-			if len(keys) < page {
-				return
-			}
-			start = append(keys[page-1], 0)
 		}
-	}
-}
-
-func (r *reader) idKeys(start []byte, prefix string) (keys [][]byte, err error) {
-	defer guard(&err)
-	c := r.bucket(bucketIDs).Cursor()
-	for k, _ := c.Seek(start); len(k) == idPrefix+8 && len(keys) < page; k, _ = c.Next() {
-		if !strings.HasPrefix(hex.EncodeToString(k[:idPrefix]), prefix) {
-			break
+		if len(rows) < page {
+			return found, nil
 		}
-		keys = append(keys, bytes.Clone(k))
+		s.first = rows[page-1].next()
 	}
-	return keys, nil
 }

@@ -16,6 +16,7 @@ import (
 //	├── schema      → be32                      see migrations
 //	├── generation  → 8 random bytes
 //	├── check       → 16 bytes                  tells whether the data key is right
+//	├── folded      → be64                      the indexes have the journal up to here
 //	└── commit      → 16 random bytes           of the last commit: did it land?
 //	runs                                        clear
 //	└── n/run       → 16 random bytes           salt of the run's key
@@ -101,6 +102,7 @@ var (
 	keyGeneration = []byte("generation")
 	keyCheck      = []byte("check")
 	keyCommit     = []byte("commit")
+	keyFolded     = []byte("folded")
 	keySelf       = []byte("self")
 )
 

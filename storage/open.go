@@ -2,7 +2,6 @@ package storage
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math/bits"
 	"os"
 	"runtime"
@@ -88,16 +87,33 @@ func (s *Store) loadFrom(db *bbolt.DB, upgrade bool) (st *state, generation []by
 	}
 	err = db.View(func(tx *bbolt.Tx) error {
 		generation = slices.Clone(tx.Bucket(bucketMeta.name()).Get(keyGeneration))
-		st = &state{db: db, txid: tx.ID()}
-		if last, _ := tx.Bucket(bucketJournal.name()).Cursor().Last(); last != nil {
-			if len(last) != 8 {
-				return corruptf("the journal has a key of %d bytes", len(last))
-			}
-			st.cursor = binary.BigEndian.Uint64(last)
+		st = &state{db: db, txid: tx.ID(), tail: newTail()}
+		if st.cursor, st.folded, err = readHeads(tx); err != nil {
+			return err
 		}
-		return nil
+		return newReader(s, st, tx).readTail(st.folded)
 	})
 	return st, generation, err
+}
+
+// readHeads returns the last number of the journal, and that which the indexes
+// have.
+func readHeads(tx *bbolt.Tx) (cursor, folded uint64, err error) {
+	last, _ := tx.Bucket(bucketJournal.name()).Cursor().Last()
+	mark := tx.Bucket(bucketMeta.name()).Get(keyFolded)
+	if last != nil && len(last) != 8 || mark != nil && len(mark) != 8 {
+		return 0, 0, corruptf("the journal has no proper end")
+	}
+	if last != nil {
+		cursor = number64(last)
+	}
+	if mark != nil {
+		folded = number64(mark)
+	}
+	if folded > cursor {
+		return 0, 0, corruptf("the journal ends at %d, its indexes at %d", cursor, folded)
+	}
+	return cursor, folded, nil
 }
 
 // checkKey finds out whether the data key is the right one, before anything is

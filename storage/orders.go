@@ -2,7 +2,6 @@ package storage
 
 import (
 	"bytes"
-	"cmp"
 	"iter"
 	"math"
 	"slices"
@@ -43,13 +42,9 @@ func (r *reader) history(id wire.ConvID, from *chat.Position, back bool) iter.Se
 	}
 }
 
-// comparePositions orders as chat.Position says.
-func comparePositions(a, b chat.Position) int {
-	return cmp.Or(cmp.Compare(a.Order, b.Order), bytes.Compare(a.Device[:], b.Device[:]), cmp.Compare(a.Seq, b.Seq))
-}
-
-// orders returns the next rows of a conversation's history beyond from.
-func (r *reader) orders(conv uint32, from *chat.Position, back bool, limit int) (_ []entry, err error) {
+// diskOrders returns the next rows of a conversation's history beyond from that
+// stand on disk.
+func (r *reader) diskOrders(conv uint32, from *chat.Position, back bool, limit int) (_ []entry, err error) {
 	defer guard(&err)
 	w := orderWalk{r: r, c: r.bucket(bucketOrders).Cursor(), conv: conv, back: back, limit: limit}
 	err = w.run(from)

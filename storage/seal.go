@@ -95,13 +95,6 @@ func (k *keyring) addRun(number uint32, id runID) cipher.AEAD {
 	return aead
 }
 
-// forgetRun drops a run whose registration did not reach the disk.
-func (k *keyring) forgetRun(number uint32) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.runs, number)
-}
-
 func (k *keyring) aead(id runID) cipher.AEAD {
 	key := k.derive("truce run v1", id[:])
 	block, err := aes.NewCipher(key[:])

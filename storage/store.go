@@ -57,6 +57,8 @@ type state struct {
 	db     *bbolt.DB
 	txid   int    // of the commit, as bbolt counts
 	cursor uint64 // last journal number
+	folded uint64 // the indexes on disk have the journal up to here
+	tail   *tail  // the rest
 	broken error  // why there is no db
 }
 

@@ -68,11 +68,14 @@ type reader struct {
 	tx      *bbolt.Tx
 	buckets [bucketCount]*bbolt.Bucket
 	cursor  uint64
-	made    names // by this transaction; empty in a view
+	tail    *tail
+	// What this transaction wrote itself; empty in a view.
+	made  names
+	fresh *tail
 }
 
 func newReader(s *Store, st *state, tx *bbolt.Tx) *reader {
-	return &reader{s: s, tx: tx, cursor: st.cursor}
+	return &reader{s: s, tx: tx, cursor: st.cursor, tail: st.tail}
 }
 
 // bucket may panic on a damaged file.

@@ -1,7 +1,9 @@
 package storage
 
 import (
-	"encoding/binary"
+	"bytes"
+	"maps"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -15,17 +17,52 @@ var _ chat.Tx = (*writer)(nil)
 type writer struct {
 	reader
 	writes int // how many so far
+	// Rows that are rewritten with nearly every event wait here for the commit,
+	// so that a group writes each of them once.
+	heads map[[8]byte]chat.LogState
+	convs map[uint32]chat.Conv
 }
 
 func newWriter(s *Store, st *state, tx *bbolt.Tx) *writer {
-	w := &writer{reader: *newReader(s, st, tx)}
-	w.made = newNames()
+	w := &writer{reader: *newReader(s, st, tx), heads: map[[8]byte]chat.LogState{}, convs: map[uint32]chat.Conv{}}
+	w.made, w.fresh = newNames(), newTail()
 	return w
 }
 
-// state is what readers see once w is committed.
-func (w *writer) state(old *state) *state {
-	return &state{db: old.db, txid: w.tx.ID(), cursor: w.cursor}
+// settle makes ready what w wrote for its commit: rows that waited are written,
+// and the tail is folded if it has grown too long. It returns the state that
+// readers have once w is committed; to call it is to have committed.
+func (w *writer) settle(old *state) (func() *state, error) {
+	if err := w.flush(); err != nil {
+		return nil, err
+	}
+	next := &state{db: old.db, txid: w.tx.ID(), cursor: w.cursor, folded: old.folded, tail: old.tail}
+	if w.cursor-old.folded <= tailMax {
+		return func() *state { next.tail.merge(w.fresh); return next }, nil
+	}
+	all := newTail()
+	all.merge(w.tail)
+	all.merge(w.fresh)
+	next.folded, next.tail = w.cursor, newTail()
+	return func() *state { return next }, w.fold(all)
+}
+
+// flush writes the rows that waited.
+func (w *writer) flush() error {
+	for _, key := range slices.SortedFunc(maps.Keys(w.heads), func(a, b [8]byte) int { return bytes.Compare(a[:], b[:]) }) {
+		if err := w.putRow(bucketHeads, key[:], fromLogState(w.heads[key])); err != nil {
+			return err
+		}
+	}
+	for _, n := range slices.Sorted(maps.Keys(w.convs)) {
+		c := w.convs[n]
+		if err := w.putRow(bucketConvs, be32(n), convRow{ID: c.ID, Peer: c.Peer, Unread: c.Unread}); err != nil {
+			return err
+		}
+	}
+	clear(w.heads)
+	clear(w.convs)
+	return nil
 }
 
 func (w *writer) put(b bucket, key, value []byte) (err error) {
@@ -38,6 +75,14 @@ func (w *writer) remove(b bucket, key []byte) (err error) {
 	defer guard(&err)
 	w.writes++
 	return w.bucket(b).Delete(key)
+}
+
+// dense has the pages of b left nearly full where bbolt would leave them half
+// empty: rows are added at its end, or at the end of each log's part of it.
+func (w *writer) dense(b bucket) (err error) {
+	defer guard(&err)
+	w.bucket(b).FillPercent = 0.95
+	return nil
 }
 
 // next gives the next local number of b.
@@ -84,7 +129,26 @@ func (w *writer) PutLog(s chat.LogState) error {
 	if err != nil {
 		return err
 	}
-	return w.putRow(bucketHeads, headKey(info.conv, info.number), fromLogState(s))
+	w.writes++
+	w.heads[[8]byte(headKey(info.conv, info.number))] = s
+	return nil
+}
+
+func (w *writer) Log(l wire.Log) (chat.LogState, error) {
+	info, err := w.log(l)
+	if err == nil && info != nil {
+		if s, ok := w.heads[[8]byte(headKey(info.conv, info.number))]; ok {
+			return s, nil
+		}
+	}
+	return w.reader.Log(l)
+}
+
+func (w *writer) Logs(id wire.ConvID) ([]chat.LogState, error) {
+	if err := w.flush(); err != nil {
+		return nil, err
+	}
+	return w.reader.Logs(id)
 }
 
 func (w *writer) PutConv(c chat.Conv) error {
@@ -92,7 +156,19 @@ func (w *writer) PutConv(c chat.Conv) error {
 	if err != nil {
 		return err
 	}
-	return w.putRow(bucketConvs, be32(n), convRow{ID: c.ID, Peer: c.Peer, Unread: c.Unread})
+	w.writes++
+	w.convs[n] = c
+	return nil
+}
+
+func (w *writer) Conv(id wire.ConvID) (chat.Conv, error) {
+	n, err := w.conv(id)
+	if err == nil && n != 0 {
+		if c, ok := w.convs[n]; ok {
+			return c, nil
+		}
+	}
+	return w.reader.Conv(id)
 }
 
 func (w *writer) PutPeers(a wire.Account, peers []chat.Peer) error {
@@ -149,6 +225,7 @@ func (w *writer) putChange(number uint64, kind chat.ChangeKind, row any) error {
 		return err
 	}
 	key := be64(number)
+	w.dense(bucketJournal)
 	return w.put(bucketJournal, key, w.s.sealer.seal(bucketJournal, key, append([]byte{byte(kind)}, b...)))
 }
 
@@ -163,33 +240,14 @@ func (w *writer) Append(e *chat.Event) error {
 	}
 	w.cursor++
 	e.Cursor = w.cursor
-	return w.index(info, e)
-}
-
-func (w *writer) index(info *logInfo, e *chat.Event) error {
-	number := binary.AppendUvarint(nil, e.Cursor)
-	if err := w.put(bucketPositions, positionKey(info.number, e.Seq), number); err != nil {
-		return err
-	}
-	if e.Listed {
-		if err := w.put(bucketOrders, orderKey(info.conv, e.Order, info.number, e.Seq), number); err != nil {
-			return err
-		}
-	}
-	if e.ID.IsZero() {
-		return nil
-	}
-	return w.put(bucketIDs, idKey(e.ID[:], e.Cursor), nil)
+	w.fresh.add(info, e)
+	return nil
 }
 
 // Rewrite keeps all that the indexes know: position, id, order and whether the
 // event is listed.
 func (w *writer) Rewrite(e chat.Event) error {
-	n, err := w.position(e.Log, e.Seq)
-	if err != nil {
-		return err
-	}
-	old, err := w.event(n)
+	old, err := w.Event(e.Log, e.Seq)
 	if err != nil {
 		return err
 	}
@@ -198,7 +256,7 @@ func (w *writer) Rewrite(e chat.Event) error {
 		return err
 	}
 	e.ID, e.Order, e.Listed = old.ID, old.Order, old.Listed
-	return w.putChange(n, chat.ChangeEvent, fromEvent(info.number, &e))
+	return w.putChange(old.Cursor, chat.ChangeEvent, fromEvent(info.number, &e))
 }
 
 func (w *writer) Note(c chat.Change) error {

@@ -1,0 +1,171 @@
+package storage_test
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/wire"
+	"github.com/truce-im/truce/storage"
+)
+
+// feeder makes events of 100 bytes for a number of conversations in turn.
+type feeder struct {
+	convs int
+	n     uint64
+}
+
+func (f *feeder) next() chat.Event {
+	conv := f.n % uint64(f.convs)
+	seq := f.n/uint64(f.convs) + 1
+	f.n++
+	e := chat.Event{
+		Log: benchLog(conv), Seq: seq, Order: 1_700_000_000_000 + f.n, Received: 1_700_000_000_000 + f.n, Listed: true,
+		Wire: wire.Event{Kind: wire.KindContent, Stamp: 1_700_000_000_000 + f.n, Body: make([]byte, 100)},
+	}
+	rand.Read(e.ID[:])
+	rand.Read(e.Wire.Prev[:])
+	rand.Read(e.Wire.Body)
+	return e
+}
+
+func benchLog(conv uint64) (l wire.Log) {
+	binary.BigEndian.PutUint64(l.Conv[:], conv+1)
+	l.Account[0], l.Device[0] = 1, byte(conv)
+	return l
+}
+
+// write appends a group of events and rewrites the states of their logs.
+func (f *feeder) write(tx chat.Tx, group int) error {
+	for range group {
+		e := f.next()
+		if err := tx.Append(&e); err != nil {
+			return err
+		}
+		if err := tx.PutLog(chat.LogState{Log: e.Log, Head: e.Seq, Chain: e.Wire.Prev, Order: e.Order}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func BenchmarkAppend(b *testing.B) {
+	for _, c := range []struct{ group, convs int }{{1, 1}, {1, 100}, {128, 1}, {128, 100}} {
+		b.Run(fmt.Sprintf("group=%d/convs=%d", c.group, c.convs), func(b *testing.B) {
+			s := openNew(b)
+			f := feeder{convs: c.convs}
+			groups := 0
+			for b.Loop() {
+				update(b, s, func(tx chat.Tx) error { return f.write(tx, c.group) })
+				groups++
+			}
+			b.ReportMetric(float64(groups*c.group)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
+
+// BenchmarkBare is what bbolt does at best: one bucket, sequential keys, and
+// values of the size of our rows.
+func BenchmarkBare(b *testing.B) {
+	for _, group := range []int{1, 128} {
+		b.Run(fmt.Sprintf("group=%d", group), func(b *testing.B) {
+			db, err := bbolt.Open(filepath.Join(b.TempDir(), "bare"), 0o600, &bbolt.Options{FreelistType: bbolt.FreelistMapType, InitialMmapSize: 1 << 30})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer db.Close()
+			n, value := uint64(0), make([]byte, 250)
+			for b.Loop() {
+				err := db.Update(func(tx *bbolt.Tx) error {
+					bucket, err := tx.CreateBucketIfNotExists([]byte("rows"))
+					for range group {
+						n++
+						if err == nil {
+							err = bucket.Put(binary.BigEndian.AppendUint64(nil, n), value)
+						}
+					}
+					return err
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
+
+// rows is how many events the benchmarks of reading stand on.
+func rows() int {
+	if n, err := strconv.Atoi(os.Getenv("TRUCE_BENCH_ROWS")); err == nil {
+		return n
+	}
+	return 100_000
+}
+
+func filled(b *testing.B, convs int) (path string) {
+	b.Helper()
+	path = filepath.Join(b.TempDir(), "store")
+	s := open(b, path, storage.Options{})
+	f := feeder{convs: convs}
+	for n := 0; n < rows(); n += 1000 {
+		update(b, s, func(tx chat.Tx) error { return f.write(tx, 1000) })
+	}
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+func BenchmarkRead(b *testing.B) {
+	const convs = 100
+	path := filled(b, convs)
+	info, err := os.Stat(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			open(b, path, storage.Options{}).Close()
+		}
+		b.ReportMetric(float64(info.Size())/float64(rows()), "bytes/row")
+	})
+	s := open(b, path, storage.Options{})
+	b.Run("newest=50", func(b *testing.B) {
+		for b.Loop() {
+			view(b, s, func(r chat.Reader) error {
+				n := 0
+				for _, err := range r.Before(benchLog(7).Conv, nil) {
+					if n++; err != nil || n == 50 {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+	})
+	b.Run("event", func(b *testing.B) {
+		seq := uint64(0)
+		for b.Loop() {
+			seq = seq*7919%uint64(rows()/convs) + 1
+			view(b, s, func(r chat.Reader) error { _, err := r.Event(benchLog(7), seq); return err })
+		}
+	})
+	b.Run("id-miss", func(b *testing.B) {
+		for b.Loop() {
+			view(b, s, func(r chat.Reader) error {
+				var id wire.MessageID
+				rand.Read(id[:])
+				r.ByID(id)
+				return nil
+			})
+		}
+	})
+}
