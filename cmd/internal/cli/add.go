@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/truce-im/truce/chat/wire"
+	"github.com/truce-im/truce/node/api/client"
+)
+
+func (a *app) addCommand() *cobra.Command {
+	var note string
+	var wait time.Duration
+	cmd := &cobra.Command{
+		Use:   "add LINK [NAME] [--note TEXT] [--wait DURATION]",
+		Short: "asks the owner of a link to be your contact",
+		Long: `Asks the owner of LINK to be your contact. NAME is what you call them; without it
+they get the name in the link. With - the link is read from standard input.
+With --wait the command waits for their answer.`,
+		Example: `  truce add truce:4ld3… ann --note "Bob from the chess club"
+  truce add - --wait 1m < link.txt`,
+		Args: between(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in := client.AddRequest{Link: args[0], Note: note, Key: key(cmd)}
+			if len(args) == 2 {
+				in.Name = args[1]
+			}
+			if err := a.checkAdd(cmd.Context(), &in); err != nil {
+				return err
+			}
+			if !cmd.Flags().Changed("wait") {
+				return a.do(cmd.Context(), a.add(in, nil))
+			}
+			if err := checkWait(wait); err != nil {
+				return err
+			}
+			until := time.Now().Add(wait)
+			return a.doWithin(cmd.Context(), a.add(in, &until))
+		},
+	}
+	cmd.Flags().StringVar(&note, "note", "", "a word to the person you ask")
+	waitFlag(cmd, &wait, "wait so long for their answer")
+	keyFlag(cmd)
+	return cmd
+}
+
+func (a *app) checkAdd(ctx context.Context, in *client.AddRequest) error {
+	if in.Link == "-" {
+		var err error
+		if in.Link, err = a.readInput(ctx, wire.MaxLink); err != nil && err != errTooLong {
+			return err
+		}
+		in.Link = strings.TrimSpace(in.Link)
+	}
+	if _, err := wire.ParseLink(in.Link); err != nil {
+		return usagef("%v", err)
+	}
+	if err := wire.CheckNote(in.Note); err != nil {
+		return usagef("%v", err)
+	}
+	return checkName(in.Name)
+}
+
+// add asks, and then waits for an answer, unless until is nil.
+func (a *app) add(in client.AddRequest, until *time.Time) task {
+	return func(ctx context.Context, s session) error {
+		c, err := s.Add(ctx, in)
+		if err != nil {
+			return err
+		}
+		if until != nil {
+			if c.Contact, err = s.WaitContact(ctx, c.Account, time.Until(*until)); err != nil {
+				return err
+			}
+		}
+		if c.Notice != "" {
+			a.note("%s", c.Notice)
+		}
+		if c.State == "asked" && !s.live {
+			a.note("no node runs in this home: the request is queued and goes out when one runs")
+		}
+		if err := a.printContact(c.Contact); err != nil {
+			return err
+		}
+		switch {
+		case c.State == "declined":
+			return refusedf("%s declined", c.Name)
+		case until != nil && c.State == "asked":
+			return timeout("%s has not answered yet; the request stays queued", c.Name)
+		}
+		return nil
+	}
+}

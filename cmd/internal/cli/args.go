@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/wire"
+)
+
+// between accepts min to max arguments; max < 0 is any number.
+func between(min, max int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		e := usagef("the command is: %s", cmd.UseLine())
+		e.Hint = fmt.Sprintf("see `truce help %s`", cmd.Name())
+		switch {
+		case len(args) < min:
+			e.Message = "something is missing; " + e.Message
+			return e
+		case max >= 0 && len(args) > max:
+			e.Message = fmt.Sprintf("%q is too much; %s", args[max], e.Message)
+			return e
+		}
+		return nil
+	}
+}
+
+// checkWho refuses what can be nobody: so far only an address with a typing
+// error can be told from a petname.
+func checkWho(who string) error {
+	switch {
+	case who == "" || !utf8.ValidString(who):
+		return usagef("%q is neither a name nor an address", who)
+	case len(who) != wire.AddressLen:
+		return nil
+	}
+	_, err := wire.ParseAccount(who)
+	if class := wire.ErrorClass(err); class == "address-checksum" || class == "address-version" {
+		return usagef("%v", err)
+	}
+	return nil
+}
+
+// minID is the fewest digits that may stand for a message id.
+const minID = 6
+
+func checkID(id string) error {
+	if len(id) < minID || len(id) > 2*len(wire.MessageID{}) || strings.Trim(id, "0123456789abcdefABCDEF") != "" {
+		return usagef("%q is no message id: it has 64 hex digits, of which the first %d or more do", id, minID)
+	}
+	return nil
+}
+
+func checkOptionalID(id string) error {
+	if id == "" {
+		return nil
+	}
+	return checkID(id)
+}
+
+// checkName accepts an empty name: none is chosen.
+func checkName(name string) error {
+	if name == "" {
+		return nil
+	}
+	if err := wire.CheckName(name); err != nil {
+		return usagef("%v", err)
+	}
+	return nil
+}
+
+func checkText(text string) error {
+	err := wire.CheckText(text)
+	switch wire.ErrorClass(err) {
+	case "":
+		return nil
+	case "text-length":
+		return refusedf("%v", err)
+	}
+	return usagef("%v", err)
+}
+
+// keyFlag adds --key, which makes a write safe to repeat.
+func keyFlag(cmd *cobra.Command) {
+	cmd.Flags().String("key", "", "repeating the command with the same key does nothing twice")
+	inner := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		key, _ := cmd.Flags().GetString("key")
+		if utf8.RuneCountInString(key) > chat.MaxKey || !utf8.ValidString(key) {
+			return usagef("a key has at most %d characters of UTF-8", chat.MaxKey)
+		}
+		return inner(cmd, args)
+	}
+}
+
+// key is what the user gave as --key, else a new one: the command itself may
+// have to repeat a request to a node that dies or hands over.
+func key(cmd *cobra.Command) string {
+	if k, _ := cmd.Flags().GetString("key"); k != "" {
+		return k
+	}
+	return newKey()
+}
+
+// readInput reads standard input of at most limit bytes, and drops one newline
+// from its end.
+func (a *app) readInput(ctx context.Context, limit int) (string, error) {
+	type result struct {
+		text []byte
+		err  error
+	}
+	read := make(chan result, 1)
+	// The goroutine is left behind if ctx ends first: a read of a terminal
+	// cannot be broken off, and the program ends then.
+	go func() {
+		text, err := io.ReadAll(io.LimitReader(a.In, int64(limit)+2))
+		read <- result{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	case r := <-read:
+		if r.err != nil {
+			return "", fmt.Errorf("standard input: %w", r.err)
+		}
+		text := strings.TrimSuffix(string(r.text), "\n")
+		if len(text) > limit {
+			return "", errTooLong
+		}
+		return text, nil
+	}
+}
+
+var errTooLong = errors.New("the input is too long")
+
+// text joins args to a message, or reads it from standard input if they are "-".
+func (a *app) text(ctx context.Context, args []string) (string, error) {
+	text := strings.Join(args, " ")
+	if text == "-" {
+		var err error
+		text, err = a.readInput(ctx, wire.MaxText)
+		if errors.Is(err, errTooLong) {
+			return "", refusedf("a message has at most %d bytes, this one has more", wire.MaxText)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return text, checkText(text)
+}

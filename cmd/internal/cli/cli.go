@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/truce-im/truce/node"
+)
+
+// Stdio are the streams of a run. In and Out are taken for a terminal if they
+// are files that are one.
+type Stdio struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Run runs the command line args, without the program's name, and returns the
+// exit status. It ends early when ctx does; see WithSignals.
+func Run(ctx context.Context, args []string, stdio Stdio) int {
+	a := &app{Stdio: stdio}
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	words, _, _ := cutDashes(args)
+	a.json = a.json || slices.Contains(words, "--json")
+	return a.report(ctx, err)
+}
+
+// cutDashes parts args at "--".
+func cutDashes(args []string) (before, after []string, found bool) {
+	if i := slices.Index(args, "--"); i >= 0 {
+		return args[:i], args[i+1:], true
+	}
+	return args, nil, false
+}
+
+// app is what the commands of one run share.
+type app struct {
+	Stdio
+	home string
+	json bool
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "truce",
+		Short: "an instant messenger without a server",
+		Long: `Truce is an instant messenger without a server: your computer and your friends'
+computers talk to each other. Run "truce" in a terminal to begin.`,
+		Example: `  truce                 sets up at the first run, then lets you chat
+  truce link            prints the link that you give to a friend
+  truce add LINK        asks the owner of a link to be your contact
+  truce send ann hello  sends a message`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          a.bare,
+	}
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
+	root.SetFlagErrorFunc(flagError)
+	root.PersistentFlags().StringVar(&a.home, "home", "", "directory of the node (default "+node.DefaultHome()+")")
+	root.PersistentFlags().BoolVar(&a.json, "json", false, "results as JSON, one object per line")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if a.home == "" {
+			if cmd.Flags().Changed("home") {
+				return usagef("--home is empty")
+			}
+			a.home = node.DefaultHome()
+		}
+		return nil
+	}
+	root.SetHelpCommand(helpCommand(root))
+	root.AddCommand(
+		a.initCommand(), a.runCommand(), a.stopCommand(),
+		a.idCommand(), a.linkCommand(),
+		a.addCommand(), a.requestsCommand(), a.acceptCommand(), a.declineCommand(),
+		a.contactsCommand(), a.renameCommand(), a.verifyCommand(),
+		a.sendCommand(), a.showCommand(), a.waitCommand(), a.outboxCommand(), a.historyCommand(),
+		a.editCommand(), a.deleteCommand(), a.reactCommand(), a.readCommand(),
+		a.watchCommand(), a.peersCommand(), a.configCommand(), a.versionCommand(),
+	)
+	strictCompletion(root)
+	return root
+}
+
+// helpCommand replaces cobra's, which does not fail for an unknown command.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "explains a command",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(root, args[0])
+			}
+			return cmd.Help()
+		},
+	}
+}
+
+// strictCompletion makes "completion" without a known shell a wrong usage.
+func strictCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	cmd, _, err := root.Find([]string{"completion"})
+	if err != nil || cmd == root {
+		return
+	}
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(*cobra.Command, []string) error {
+		return usagef("name a shell: truce completion bash, fish, powershell or zsh")
+	}
+}
+
+func unknownCommand(root *cobra.Command, name string) error {
+	e := usagef("there is no command %q", name)
+	if like := root.SuggestionsFor(name); len(like) > 0 {
+		e.Hint = "did you mean " + like[0] + "?"
+		return e
+	}
+	e.Hint = "`truce help` lists them"
+	return e
+}

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/truce-im/truce/node/api/client"
+)
+
+func (a *app) contactsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "contacts",
+		Short: "lists your contacts",
+		Long: `Lists your contacts. Those in state "asked" have not answered you yet; those who
+ask you are listed by "truce requests".`,
+		Example: `  truce contacts`,
+		Args:    between(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.do(cmd.Context(), func(ctx context.Context, s session) error {
+				list, err := s.Contacts(ctx)
+				if err != nil {
+					return err
+				}
+				return rows(a, list, "name state presence unread verified last-seen account", contactColumns)
+			})
+		},
+	}
+}
+
+func contactColumns(c client.Contact) []string {
+	return []string{
+		c.Name, c.State, c.Presence, strconv.FormatUint(c.Unread, 10), yes(c.Verified),
+		local(c.LastSeen, dateTime), c.Account,
+	}
+}
+
+func (a *app) printContact(c client.Contact) error {
+	return a.result(c, "%s: %s", c.Name, contactState(c))
+}
+
+// contactState tells the state of a contact in words.
+func contactState(c client.Contact) string {
+	switch c.State {
+	case "asked":
+		return "asked, has not answered yet"
+	case "accepted":
+		return "a contact, " + c.Presence
+	}
+	return c.State
+}
+
+func (a *app) renameCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "rename WHO NAME",
+		Short:   "gives a contact another name, for you alone",
+		Example: `  truce rename bob "Bob (chess)"`,
+		Args:    between(2, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkWho(args[0]); err != nil {
+				return err
+			}
+			if args[1] == "" {
+				return usagef("the new name is empty")
+			}
+			if err := checkName(args[1]); err != nil {
+				return err
+			}
+			return a.do(cmd.Context(), func(ctx context.Context, s session) error {
+				c, err := s.Rename(ctx, args[0], args[1])
+				if err != nil {
+					return err
+				}
+				return a.printContact(c)
+			})
+		},
+	}
+	keyFlag(cmd)
+	return cmd
+}

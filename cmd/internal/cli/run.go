@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	ma "github.com/multiformats/go-multiaddr"
+	"github.com/spf13/cobra"
+
+	"github.com/truce-im/truce/cmd/internal/term"
+	"github.com/truce-im/truce/node"
+	"github.com/truce-im/truce/node/api"
+	"github.com/truce-im/truce/node/api/client"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	var cfg node.Config
+	var mdns, dht, public bool
+	var bootstrap []string
+	cmd := &cobra.Command{
+		Use:   "run [--name NAME] [--listen MULTIADDR] [--peer MULTIADDR]",
+		Short: "runs the node in the foreground",
+		Long: `Runs the node of this home until it is interrupted, and prints what happens.
+Makes the account if there is none. --listen and --peer may be given several times.`,
+		Example: `  truce run
+  truce run --home /srv/truce --name box --listen /ip4/0.0.0.0/tcp/4001`,
+		Args: between(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkName(cfg.Name); err != nil {
+				return err
+			}
+			for name, addrs := range map[string][]string{"listen": cfg.Listen, "peer": cfg.Peers, "bootstrap": bootstrap} {
+				if err := checkAddrs(name, addrs); err != nil {
+					return err
+				}
+			}
+			cfg.NoMDNS = !mdns
+			if public || len(bootstrap) > 0 {
+				a.note("this version has no DHT yet: --public and --bootstrap have no effect")
+			}
+			return a.run(cmd.Context(), cfg)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&cfg.Name, "name", "", "your name, if the account must be made")
+	f.StringArrayVar(&cfg.Listen, "listen", nil, "multiaddr to listen on, in place of the defaults")
+	f.StringArrayVar(&cfg.Peers, "peer", nil, "multiaddr of a contact's node to try")
+	f.StringArrayVar(&bootstrap, "bootstrap", nil, "multiaddr of a node to enter the DHT by, in place of the defaults")
+	f.BoolVar(&mdns, "mdns", true, "find contacts on the local network")
+	f.BoolVar(&dht, "dht", true, "find contacts over the internet")
+	f.BoolVar(&public, "public", false, "this node is reachable from everywhere and helps others")
+	return cmd
+}
+
+// checkAddrs refuses what cannot be listened on or dialled.
+func checkAddrs(flag string, addrs []string) error {
+	for _, s := range addrs {
+		addr, err := ma.NewMultiaddr(s)
+		if err != nil {
+			e := usagef("--%s: %q is no multiaddr", flag, s)
+			e.Hint = "one looks like /ip4/192.168.1.2/tcp/4001"
+			return e
+		}
+		_, err = addr.ValueForProtocol(ma.P_P2P)
+		switch {
+		case flag == "listen" && err == nil:
+			return usagef("--listen: %q must not name a peer", s)
+		case flag != "listen" && err != nil:
+			return usagef("--%s: %q does not end in /p2p/ and a peer id", flag, s)
+		}
+	}
+	return nil
+}
+
+// ready is the first line of run.
+type ready struct {
+	Event   string   `json:"event"`
+	Account string   `json:"account"`
+	PeerID  string   `json:"peer_id"`
+	Addrs   []string `json:"addrs"`
+	PID     int      `json:"pid"`
+	Home    string   `json:"home"`
+	Cursor  string   `json:"cursor"`
+}
+
+// run has the end of ctx as its clean end: no signal is a failure.
+func (a *app) run(ctx context.Context, cfg node.Config) error {
+	existed := node.Exists(a.home)
+	n, err := a.openToStay(ctx, cfg)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	// Whoever read the output has left: that too is to end in a goodbye.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	h, err := host(n, api.Options{Stop: stop})
+	if err != nil {
+		return err
+	}
+	a.greet(n, existed, cfg.Name)
+	return errors.Join(a.printUntil(ctx, n), h.Close())
+}
+
+// printUntil prints the ready line and what happens after it, until ctx ends or
+// nobody reads any more.
+func (a *app) printUntil(ctx context.Context, n *node.Node) error {
+	cursor := n.Chat().Cursor()
+	if err := a.printReady(n, cursor); err != nil {
+		return err
+	}
+	printed := make(chan error, 1)
+	go func() { printed <- a.printEvents(ctx, cursor) }()
+	select {
+	case err := <-printed:
+		if ctx.Err() == nil {
+			return err
+		}
+	case <-ctx.Done():
+		// The goroutine ends with ctx, unless its reader holds up a write; then
+		// it ends with the program.
+		select {
+		case <-printed:
+		case <-time.After(writeGrace):
+		}
+	}
+	return nil
+}
+
+// greet tells on standard error what is not a result.
+func (a *app) greet(n *node.Node, existed bool, name string) {
+	switch {
+	case existed && name != "" && name != n.Chat().Name():
+		a.note("this home has an account already; its name stays %q", n.Chat().Name())
+	case !existed && !n.Protected():
+		a.note("%s", notProtected)
+	}
+}
+
+func (a *app) printReady(n *node.Node, cursor string) error {
+	r := ready{
+		Event:   client.EventReady,
+		Account: n.Chat().Account().String(),
+		PeerID:  n.PeerID(),
+		Addrs:   append([]string{}, n.Addrs()...),
+		PID:     os.Getpid(),
+		Home:    n.Home(),
+		Cursor:  cursor,
+	}
+	if a.json {
+		return a.row(r)
+	}
+	return a.printf("ready: %s runs in %s (process %d); Ctrl-C stops it\n",
+		term.Printable(first(n.Chat().Name(), r.Account)), term.Printable(r.Home), r.PID)
+}
+
+// writeGrace is how long a stopping node waits for its last line to be taken.
+const writeGrace = time.Second
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

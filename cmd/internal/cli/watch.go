@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/truce-im/truce/cmd/internal/term"
+	"github.com/truce-im/truce/node/api/client"
+)
+
+func (a *app) watchCommand() *cobra.Command {
+	var since string
+	cmd := &cobra.Command{
+		Use:   "watch [--since CURSOR]",
+		Short: "prints what happens, until it is interrupted",
+		Long: `Prints what happens, until it is interrupted. Each line carries a cursor: with
+--since it goes on after that one, and leaves nothing out.`,
+		Example: `  truce watch --json`,
+		Args:    between(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("since") && since == "" {
+				return usagef("--since is empty")
+			}
+			return a.withNode(cmd.Context(), func(ctx context.Context, s session) error {
+				err := a.watch(ctx, s.Client, since, false)
+				if errors.Is(err, client.ErrUnreachable) {
+					return errStopped
+				}
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&since, "since", "", "go on after this cursor")
+	return cmd
+}
+
+// watch prints what happens after since until ctx ends or the node stops.
+func (a *app) watch(ctx context.Context, c *client.Client, since string, skipFirst bool) error {
+	p := &eventPrinter{app: a, client: c}
+	for e, err := range c.Events(ctx, since) {
+		if err != nil {
+			return err
+		}
+		if skipFirst {
+			skipFirst = false
+			continue
+		}
+		if err := p.print(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printEvents prints what happens in the node of this process.
+func (a *app) printEvents(ctx context.Context, since string) error {
+	c := client.Dial(a.home)
+	defer c.Close()
+	return a.watch(ctx, c, since, true)
+}
+
+// eventPrinter prints events for programs or for people; for these it keeps the
+// names of contacts.
+type eventPrinter struct {
+	*app
+	client *client.Client
+	names  map[string]string
+}
+
+func (p *eventPrinter) print(ctx context.Context, e client.Event) error {
+	if p.json {
+		return p.row(e)
+	}
+	switch {
+	case e.Message != nil:
+		name, err := p.name(ctx, e.Message.Conversation)
+		if err != nil {
+			return err
+		}
+		return p.printf("%s\n", messageText(*e.Message, name))
+	case e.Contact != nil:
+		p.names = nil
+		return p.printf("%s  %s: %s\n", local(e.Time, dateTime), term.Printable(e.Contact.Name), contactState(*e.Contact))
+	}
+	return p.printf("%s  %s %s (cursor %s)\n", local(e.Time, dateTime), e.Event, term.Printable(e.What), term.Printable(e.Cursor))
+}
+
+func (p *eventPrinter) name(ctx context.Context, account string) (string, error) {
+	if p.names == nil {
+		list, err := p.client.Contacts(ctx)
+		if err != nil {
+			return "", err
+		}
+		p.names = map[string]string{}
+		for _, c := range list {
+			p.names[c.Account] = c.Name
+		}
+	}
+	return p.names[account], nil
+}
