@@ -101,13 +101,13 @@ func TestAcceptedOverQUIC(t *testing.T) {
 				}
 				return
 			}
+			if err == nil {
+				t.Fatal("answered on a stream")
+			}
 			<-conn.Context().Done()
 			gated := &quic.ApplicationError{Remote: true, ErrorCode: quic.ApplicationErrorCode(network.ConnGated)}
 			if cause := context.Cause(conn.Context()); !errors.Is(cause, gated) {
 				t.Errorf("closed by %v", cause)
-			}
-			if err == nil {
-				t.Error("answered on a stream")
 			}
 		})
 	}

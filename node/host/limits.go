@@ -21,9 +21,10 @@ const (
 	// maxInbound keeps a quarter of maxConns for our own dials, whatever
 	// knocks.
 	maxInbound = 300
-	// maxHandshakes are the connections not yet authenticated. One costs an
-	// attacker a socket for up to 15 s, and us a few KiB.
-	maxHandshakes = 128
+	// maxHandshakes are the connections not yet authenticated, each of them
+	// for up to 15 s and some 50 KiB. Nearly all contacts may come at once
+	// when the network is back.
+	maxHandshakes = 256
 	// maxFDs: every connection may be TCP. Within the usual limit of 1024.
 	maxFDs = maxConns
 

@@ -157,3 +157,12 @@ func TestAddrsOfLoopbackAlone(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// libp2p's SO_REUSEPORT would let a second node share the first one's port.
+func TestListenRefusesAnotherNodesTCPPort(t *testing.T) {
+	first := listenOn(t, tcpLoopback)
+	addr := first.Network().ListenAddresses()[0].String()
+	if _, err := host.New(t.Context(), host.Config{Key: newKey(t), Listen: []string{addr}}); err == nil {
+		t.Fatalf("two nodes on %s", addr)
+	}
+}
