@@ -12,7 +12,10 @@
 // # What the caller owes
 //
 // Close the host, after ending its own stream handlers: Close does not wait
-// for those. Protect the peers it wants to keep in h.ConnManager().
+// for those. Protect the peers it wants to keep in h.ConnManager(). libp2p
+// itself logs errors to standard error, closing a listener among them; the
+// program decides about that for the whole process, before the first host,
+// with gologshim.SetDefaultHandler.
 package host
 
 import (
