@@ -43,7 +43,7 @@ type ContactView struct {
 	Relation Relation
 	Note     string
 	LastSeen uint64 // unix milliseconds; 0: never
-	Online   bool   // a link with it is open now
+	Online   bool   // a link with it is open now, and both are contacts
 	Verified bool
 	Unread   uint64
 }

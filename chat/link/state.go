@@ -16,6 +16,7 @@ type state struct {
 	asked    time.Time // when an unanswered ping was sent; zero: none is
 	patience time.Duration
 	pings    uint64
+	pinged   time.Time // when ping number pings went; zero once it was answered
 
 	stance uint64 // version of my stance that was sent
 	vector bool   // mine was sent
@@ -109,6 +110,7 @@ func (s *state) late() error {
 func (s *state) ping() wire.Ping {
 	s.pings++
 	s.asked = time.Now()
+	s.pinged = s.asked
 	return wire.Ping{Type: wire.FramePing, N: s.pings}
 }
 
@@ -301,6 +303,10 @@ func (s *state) handle(f any) error {
 func (s *state) handlePing(f *wire.Ping) error {
 	if f.Type == wire.FramePing {
 		return s.out.answer(wire.Ping{Type: wire.FramePong, N: f.N})
+	}
+	if f.N == s.pings && !s.pinged.IsZero() {
+		s.rtt.Store(int64(time.Since(s.pinged)))
+		s.pinged = time.Time{}
 	}
 	return nil
 }
