@@ -37,8 +37,8 @@ const (
 // Config says what a Manager works with. The zero value finds people at known
 // and given addresses only.
 type Config struct {
-	Self    peer.ID               // us: announced, and never offered as a candidate
-	Ports   func() (tcp, udp int) // the ports we listen on, 0 for none; nil or both 0: we are not announced
+	Self    peer.ID               // us: announced, and never offered as a candidate; empty: we are not announced
+	Ports   func() (tcp, udp int) // the ports we listen on, 0 for none; nil or both 0: we are not announced. Called on a goroutine of ours
 	MDNS    bool                  // look and announce on the local network
 	Cache   Cache                 // nil: nothing is remembered
 	Sources []Source              // further sources, for instance a DHT

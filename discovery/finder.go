@@ -47,7 +47,8 @@ type Finder interface {
 	// SetTargets replaces whom we look for and announce ourselves to;
 	// extraTell are keys of no target in particular, such as the one that
 	// link holders know. It is cheap when nothing changed. New targets are
-	// looked for and announcements renewed at once.
+	// looked for and announcements renewed at once. The keys and addresses in
+	// targets must not be modified afterwards.
 	SetTargets(targets []Target, extraTell []Key)
 
 	// Next waits for a candidate. Waiting candidates are coalesced, the newest

@@ -5,15 +5,22 @@ import (
 	"time"
 )
 
-// What hostile neighbours can cost us. HMACs over all keys take about 0.2 ms
-// per new salt with 300 contacts on a small machine.
+// What hostile neighbours can cost us. Parsing takes some 5 µs; a new salt with
+// 300 contacts about 0.2 ms.
 const (
-	packetRate  = 500              // packets parsed per second; 4 times as many in a burst
-	saltRate    = 50               // new salts tried per second, from everybody
-	saltBurst   = 400              // 50 nodes with 300 contacts each answering one query
-	sourceRate  = 4                // new salts per second and source address
-	sourceBurst = 64               // a few nodes on one machine with 300 contacts each
-	maxSources  = 256              // source addresses told apart; a flood of more shares what is left
+	packetRate  = 1000 // packets parsed per second, from everybody
+	packetBurst = 4 * packetRate
+	saltRate    = 50  // new salts tried per second, from everybody
+	saltBurst   = 400 // 50 nodes with 300 contacts each answering one query
+
+	// Of these, from one source address. A machine with a few nodes of 300
+	// contacts each sends 7 packets for each, at most once a second.
+	sourcePacketRate  = 50
+	sourcePacketBurst = 300
+	sourceSaltRate    = 4
+	sourceSaltBurst   = 64
+
+	maxSources  = 256              // source addresses told apart, twice; a flood of more shares what is left
 	maxStrange  = 4096             // salts remembered as not for us, twice
 	maxFamiliar = 1024             // instances remembered that opened
 	repeatAfter = 30 * time.Second // before an instance heard again is reported again
@@ -28,7 +35,12 @@ type audience struct {
 	familiar map[[saltSize]byte]*sighting
 	packets  bucket
 	salts    bucket
-	sources  generations[[16]byte, *bucket]
+	sources  generations[[16]byte, *allowances]
+}
+
+// allowances of one source address.
+type allowances struct {
+	packets, salts bucket
 }
 
 // sighting is an instance that opened.
@@ -45,9 +57,9 @@ func newAudience(offer func(Candidate)) audience {
 		offer:    offer,
 		strange:  generations[[saltSize]byte, struct{}]{size: maxStrange},
 		familiar: map[[saltSize]byte]*sighting{},
-		packets:  bucket{burst: 4 * packetRate, rate: packetRate},
+		packets:  bucket{burst: packetBurst, rate: packetRate},
 		salts:    bucket{burst: saltBurst, rate: saltRate},
-		sources:  generations[[16]byte, *bucket]{size: maxSources},
+		sources:  generations[[16]byte, *allowances]{size: maxSources},
 	}
 }
 
@@ -68,14 +80,18 @@ func (a *audience) setTargets(targets []Target) (more bool) {
 
 // hear takes a packet from the group.
 func (s *station) hear(p heardPacket, now time.Time) {
-	if !s.packets.take(now) {
+	l := s.links[p.iface]
+	if l == nil && p.iface != 0 {
+		return // another program listens on an interface that we do not use
+	}
+	from := s.source(p.from)
+	if !from.packets.take(now) || !s.packets.take(now) {
 		return
 	}
 	pkt, err := parsePacket(p.data)
 	if err != nil {
 		return
 	}
-	l := s.links[p.iface]
 	if pkt.query && (pkt.id == 0 || pkt.id != s.queryID) {
 		s.answerOn(l, now)
 	}
@@ -87,7 +103,7 @@ func (s *station) hear(p heardPacket, now time.Time) {
 		on = l.iface
 	}
 	for i := range pkt.instances {
-		s.instance(&pkt.instances[i], on, p.from, now)
+		s.instance(&pkt.instances[i], on, from, now)
 	}
 }
 
@@ -103,7 +119,7 @@ func (s *station) answerOn(l *link, now time.Time) {
 }
 
 // instance opens a new instance, or notes that a familiar one is still there.
-func (a *audience) instance(in *instance, on Interface, from [16]byte, now time.Time) {
+func (a *audience) instance(in *instance, on Interface, from *allowances, now time.Time) {
 	f := a.familiar[in.salt]
 	if f == nil || f.stale {
 		a.open(in, on, from, now)
@@ -116,8 +132,11 @@ func (a *audience) instance(in *instance, on Interface, from [16]byte, now time.
 }
 
 // open tries all keys on an instance, within bounds, and reports what is new.
-func (a *audience) open(in *instance, on Interface, from [16]byte, now time.Time) {
-	if _, known := a.strange.get(in.salt); known || len(a.ears.byKey) == 0 || !a.allow(from, now) {
+func (a *audience) open(in *instance, on Interface, from *allowances, now time.Time) {
+	if _, known := a.strange.get(in.salt); known || len(a.ears.byKey) == 0 {
+		return
+	}
+	if !from.salts.take(now) || !a.salts.take(now) {
 		return
 	}
 	f := &sighting{label: in.label, heard: now}
@@ -145,14 +164,17 @@ func (f *sighting) names(id ID) bool {
 	return f != nil && slices.ContainsFunc(f.found, func(c Candidate) bool { return c.ID == id })
 }
 
-// allow bounds the work done for one source address and for all.
-func (a *audience) allow(from [16]byte, now time.Time) bool {
-	b, ok := a.sources.get(from)
-	if !ok {
-		b = &bucket{burst: sourceBurst, rate: sourceRate}
-		a.sources.put(from, b)
+// source returns what is left to a source address.
+func (a *audience) source(addr [16]byte) *allowances {
+	from, known := a.sources.get(addr)
+	if !known {
+		from = &allowances{
+			packets: bucket{burst: sourcePacketBurst, rate: sourcePacketRate},
+			salts:   bucket{burst: sourceSaltBurst, rate: sourceSaltRate},
+		}
+		a.sources.put(addr, from)
 	}
-	return b.take(now) && a.salts.take(now)
+	return from
 }
 
 // remember keeps f and drops what expired or, if nothing did, the longest

@@ -131,7 +131,7 @@ func (s *sockets) send4(on Interface, b []byte) error {
 	if on.loopback() {
 		cm.Src = net.IPv4(127, 0, 0, 1) // else Linux takes an address of another interface
 	}
-	if runtime.GOOS == "windows" { // which knows no control messages
+	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" { // the index in cm is ignored
 		if err := s.p4.SetMulticastInterface(netInterface(on)); err != nil {
 			return err
 		}

@@ -76,7 +76,7 @@ func (s *station) announce(l *link, now time.Time) {
 func (s *station) prepare(l *link, now time.Time) {
 	l.stale, l.packets, l.labels, l.rotateAt = false, nil, nil, time.Time{}
 	tcp, udp := s.ports()
-	if tcp == 0 && udp == 0 {
+	if s.self == "" || tcp == 0 && udp == 0 {
 		return
 	}
 	w := whereabouts{peer: s.self, tcp: uint16(tcp), udp: uint16(udp), addrs: announced(l.iface)}

@@ -3,7 +3,10 @@ package discovery
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"net"
 	"net/netip"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -133,10 +136,10 @@ func TestPrivacy(t *testing.T) {
 			t.Fatal("nothing was captured")
 		}
 		seen := map[[6]byte]bool{}
-		for _, w := range windows(first) {
+		for _, w := range sixes(first) {
 			seen[w] = true
 		}
-		for _, w := range windows(second) {
+		for _, w := range sixes(second) {
 			if seen[w] {
 				t.Fatalf("both captures contain %x", w)
 			}
@@ -144,9 +147,9 @@ func TestPrivacy(t *testing.T) {
 	})
 }
 
-// windows returns every 6 bytes in a row: chance makes two of some thousand
+// sixes returns every 6 bytes in a row: chance makes two of some thousand
 // equal once in a million runs.
-func windows(contents [][]byte) (out [][6]byte) {
+func sixes(contents [][]byte) (out [][6]byte) {
 	for _, c := range contents {
 		for i := range len(c) - 5 {
 			out = append(out, [6]byte(c[i:]))
@@ -312,8 +315,8 @@ func TestFloodFromOne(t *testing.T) {
 		s.setInterfaces(a.notes.ifaces, time.Now())
 		s.setTargets([]Target{{ID: ID{2}, Hear: friend}})
 		noise := newInstances(whereabouts{peer: bobID, tcp: 1}, keys(9, 48))[0]
-		for i := range 10 * sourceBurst {
-			noise.salt[0], noise.salt[1] = byte(i), byte(i>>8)
+		for i := range 10 * packetBurst {
+			binary.BigEndian.PutUint64(noise.salt[:], uint64(i))
 			s.hear(heardPacket{data: noise.marshal(), iface: 1, from: [16]byte{9}}, time.Now())
 		}
 		word := newInstances(whereabouts{peer: bobID, tcp: 1, addrs: []netip.Addr{netip.MustParseAddr("10.0.0.2")}}, friend)[0]
@@ -322,4 +325,129 @@ func TestFloodFromOne(t *testing.T) {
 			t.Error("the friend was not heard beside the flood")
 		}
 	})
+}
+
+// What 300 contacts cost at rest.
+func TestIdleManyContacts(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		a := newEther().host(t, aliceID, "10.0.0.1")
+		a.SetTargets(nil, keys(2, 300))
+		a.serve(t)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		var bytes int
+		for _, s := range a.sent() {
+			bytes += len(s.data)
+		}
+		if bytes/60 > 8000 {
+			t.Errorf("%d bytes a minute", bytes/60)
+		}
+		t.Logf("%d bytes a minute on each interface and address family", bytes/60)
+	})
+}
+
+// An interface that fails to send is tried again, less and less often.
+func TestSendFails(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		a := newEther().host(t, aliceID, "10.0.0.1")
+		a.fail = errors.New("no route")
+		a.SetTargets(nil, keys(1, 1))
+		a.serve(t)
+		time.Sleep(20 * time.Second)
+		a.net.mu.Lock()
+		a.fail = nil
+		a.net.mu.Unlock()
+		time.Sleep(20 * time.Second)
+		if log := a.sent(); len(log) == 0 || log[0].at != 31*time.Second {
+			t.Errorf("sent %v", log)
+		}
+	})
+}
+
+// An address is used if it can be reached from where it was heard.
+func TestCandidate(t *testing.T) {
+	lan := Interface{Name: "eth0"}
+	lo := Interface{Name: "lo", Flags: net.FlagLoopback}
+	w := whereabouts{peer: bobID, tcp: 1, udp: 2}
+	tests := []struct {
+		on   Interface
+		addr string
+		want string // of TCP; empty: none
+	}{
+		{lan, "10.0.0.1", "/ip4/10.0.0.1/tcp/1"},
+		{lan, "2001:db8::1", "/ip6/2001:db8::1/tcp/1"},
+		{lan, "fe80::1", "/ip6zone/eth0/ip6/fe80::1/tcp/1"},
+		{Interface{}, "fe80::1", ""},
+		{Interface{Name: "a/b"}, "fe80::1", ""},
+		{lan, "127.0.0.1", ""},
+		{lan, "::1", ""},
+		{lo, "127.0.0.1", "/ip4/127.0.0.1/tcp/1"},
+		{lan, "0.0.0.0", ""},
+		{lan, "::", ""},
+		{lan, "224.0.0.251", ""},
+		{lan, "ff02::fb", ""},
+		{lan, "255.255.255.255", ""},
+	}
+	for _, tt := range tests {
+		w.addrs = []netip.Addr{netip.MustParseAddr(tt.addr)}
+		c, ok := sound{ID{1}, w}.candidate(tt.on)
+		if ok != (tt.want != "") || ok && (len(c.Peer.Addrs) != 2 || c.Peer.Addrs[1].String() != tt.want) {
+			t.Errorf("%s on %q: %v", tt.addr, tt.on.Name, c.Peer.Addrs)
+		}
+	}
+	w.addrs = nil
+	for i := range maxBodyIPs {
+		w.addrs = append(w.addrs, netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}))
+	}
+	if c, _ := (sound{ID{1}, w}).candidate(lan); len(c.Peer.Addrs) != MaxAddrs {
+		t.Errorf("%d addresses", len(c.Peer.Addrs))
+	}
+}
+
+func TestUsableInterfaces(t *testing.T) {
+	const good = net.FlagUp | net.FlagRunning | net.FlagMulticast
+	one := []netip.Prefix{netip.MustParsePrefix("fe80::1/64")}
+	four := []netip.Prefix{netip.MustParsePrefix("10.0.0.1/8")}
+	all := []Interface{
+		{Index: 1, Flags: net.FlagUp | net.FlagRunning | net.FlagLoopback, Prefixes: four},
+		{Index: 2, Flags: good, Prefixes: one},
+		{Index: 3, Flags: good &^ net.FlagUp, Prefixes: four},
+		{Index: 4, Flags: good &^ net.FlagRunning, Prefixes: four},
+		{Index: 5, Flags: good &^ net.FlagMulticast, Prefixes: four},
+		{Index: 6, Flags: good},
+		{Index: 7, Flags: good, Prefixes: four},
+	}
+	var got []int
+	for _, i := range usableInterfaces(all) {
+		got = append(got, i.Index)
+	}
+	if !slices.Equal(got, []int{1, 7, 2}) {
+		t.Errorf("uses %v", got)
+	}
+}
+
+func BenchmarkListen(b *testing.B) {
+	var targets []Target
+	for i, k := range keys(1, 300) {
+		targets = append(targets, Target{ID: ID{byte(i), byte(i >> 8)}, Hear: []Key{k}})
+	}
+	e := newEars(targets)
+	in := newInstances(whereabouts{peer: bobID, tcp: 1}, keys(2, maxEntries))[0]
+	for b.Loop() {
+		e.listen(&in)
+	}
+}
+
+func BenchmarkParsePacket(b *testing.B) {
+	p := newInstances(whereabouts{peer: bobID, tcp: 1}, keys(2, maxEntries))[0].marshal()
+	for b.Loop() {
+		parsePacket(p)
+	}
+}
+
+func BenchmarkNewInstances(b *testing.B) {
+	all := keys(2, 300)
+	for b.Loop() {
+		newInstances(whereabouts{peer: bobID, tcp: 1}, all)
+	}
 }

@@ -328,6 +328,23 @@ func TestNetnsCable(t *testing.T) {
 	t.Logf("both after %v", time.Since(began))
 }
 
+// An interface that is pulled out and replaced by another of the same name.
+func TestNetnsReplaced(t *testing.T) {
+	l := twoHosts(t)
+	l.up("a", "eth0", "10.9.0.1/24")
+	l.up("b", "eth0", "10.9.0.2/24")
+	a := startNode(t, l.id+"a", "a", "b")
+	l.in("a", "link", "del", "eth0")
+	a.wait(promptly, "changed", "")
+	b := startNode(t, l.id+"b", "b", "a")
+	l.cable("a", "eth0", "br0")
+	l.up("a", "eth0", "10.9.0.3/24")
+	began := time.Now()
+	a.wait(promptly, "found", "/10.9.0.2/")
+	b.wait(promptly, "found", "/10.9.0.3/")
+	t.Logf("both after %v", time.Since(began))
+}
+
 // A cable with nothing but link-local IPv6 on it: the zone is the hearer's.
 // Both sides check their addresses for duplicates first, which takes 1 to 2 s.
 func TestNetnsLinkLocal(t *testing.T) {

@@ -33,6 +33,7 @@ type end struct {
 	net  *ether
 	addr netip.Addr
 	in   chan heardPacket
+	fail error // of send
 }
 
 func newEther() *ether { return &ether{ends: map[*end]bool{}, began: time.Now()} }
@@ -50,6 +51,9 @@ func (e *end) close() {
 func (e *end) send(_ Interface, b []byte) error {
 	e.net.mu.Lock()
 	defer e.net.mu.Unlock()
+	if e.fail != nil {
+		return e.fail
+	}
 	e.net.log = append(e.net.log, sent{time.Since(e.net.began), e, b})
 	for o := range e.net.ends {
 		select {
@@ -81,7 +85,7 @@ type host struct {
 
 func (e *ether) host(t *testing.T, self peer.ID, ip string) *host {
 	addr := netip.MustParseAddr(ip)
-	h := &host{end: &end{e, addr, make(chan heardPacket, maxHeard)}, found: make(chan Candidate, 1000)}
+	h := &host{end: &end{net: e, addr: addr, in: make(chan heardPacket, maxHeard)}, found: make(chan Candidate, 1000)}
 	h.mdns = newMDNS(self, func() (int, int) { return 4001, 4002 }, slog.New(slog.DiscardHandler))
 	h.mdns.open = func() (transport, error) {
 		e.mu.Lock()
