@@ -14,5 +14,11 @@ func (o Options) WithOpen(f func(path string, open func(string) (*bbolt.DB, erro
 	return o
 }
 
+// WithTail returns o with indexes that lag at most n rows behind.
+func (o Options) WithTail(n int) Options {
+	o.hooks.tailMax = n
+	return o
+}
+
 // SchemaVersion is the newest schema.
 var SchemaVersion = schemaVersion

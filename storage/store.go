@@ -24,8 +24,9 @@ type Options struct {
 
 // hooks let tests break things.
 type hooks struct {
-	commit func(*bbolt.Tx) error
-	open   func(path string) (*bbolt.DB, error)
+	commit  func(*bbolt.Tx) error
+	tailMax int
+	open    func(path string) (*bbolt.DB, error)
 }
 
 // Store is a chat.Store in one bbolt file. It is safe for concurrent use.
@@ -74,6 +75,9 @@ func Open(path string, opt Options) (*Store, error) {
 	}
 	if opt.hooks.open == nil {
 		opt.hooks.open = openFile
+	}
+	if opt.hooks.tailMax == 0 {
+		opt.hooks.tailMax = tailMax
 	}
 	s := &Store{path: path, opt: opt, keys: newKeyring(opt.Key), names: newNameCache(), lead: make(chan struct{}, 1)}
 	s.changed.init()

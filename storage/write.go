@@ -37,7 +37,7 @@ func (w *writer) settle(old *state) (func() *state, error) {
 		return nil, err
 	}
 	next := &state{db: old.db, txid: w.tx.ID(), cursor: w.cursor, folded: old.folded, tail: old.tail}
-	if w.cursor-old.folded <= tailMax {
+	if w.cursor-old.folded <= uint64(w.s.opt.hooks.tailMax) {
 		return func() *state { next.tail.merge(w.fresh); return next }, nil
 	}
 	all := newTail()
