@@ -1,0 +1,100 @@
+package main_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/truce-im/truce/"
+
+// rules name what a tree of packages must not import, even indirectly, and why.
+var rules = []struct{ from, not, why string }{
+	{"chat/wire", module, "the wire format is a leaf: others must be able to implement it from this package alone"},
+	{"chat/wire", "github.com/libp2p/", "bytes do not know how they travel"},
+	{"chat/wire", "net/http", "the codec does no I/O"},
+	{"chat", module + "storage", "the domain declares the store it needs; it must run over any"},
+	{"chat", module + "chat/link", "rules do not depend on how peers are linked"},
+	{"chat", module + "discovery", "rules do not depend on how peers are found"},
+	{"chat", module + "node", "arrows point from the node to the domain"},
+	{"chat", "github.com/libp2p/", "the domain must be testable, and usable, without a network"},
+	{"chat", "go.etcd.io/bbolt", "only storage knows bbolt"},
+	{"chat/link", module + "storage", "a link speaks to the domain, which decides what is kept"},
+	{"chat/link", module + "discovery", "who is found is dialled by the node"},
+	{"chat/link", module + "node", "arrows point from the node to the link"},
+	{"discovery", module, "finding peers knows neither accounts nor messages"},
+	{"storage", module + "chat/link", "the disk does not know the network"},
+	{"storage", module + "discovery", "the disk does not know the network"},
+	{"storage", module + "node", "arrows point from the node to the store"},
+	{"storage", "github.com/libp2p/", "the disk does not know the network"},
+	{"node", module + "node/api", "whoever embeds a node gets no HTTP face"},
+	{"node", module + "cmd", "whoever embeds a node gets no terminal"},
+	{"node", "golang.org/x/term", "whoever embeds a node gets no terminal"},
+	{"node", "github.com/spf13/cobra", "whoever embeds a node gets no command line"},
+	{"node/api/client", module + "node", "a client of the API must not link a whole node"},
+	{"node/api/client", "github.com/libp2p/", "a client of the API must not link a whole node"},
+	{"cmd/internal/linechat", module + "storage", "faces read and write through the local API only"},
+	{"cmd/internal/linechat", "go.etcd.io/bbolt", "only storage knows bbolt"},
+}
+
+func TestImportsGoOneWay(t *testing.T) {
+	for _, r := range rules {
+		deps := dependencies(t, r.from)
+		for _, dep := range deps {
+			if dep != module+r.from && strings.HasPrefix(dep+"/", strings.TrimSuffix(r.not, "/")+"/") {
+				t.Errorf("%s imports %s, by whatever way: %s", r.from, dep, r.why)
+			}
+		}
+	}
+}
+
+// direct names what a package must not import itself; its dependencies may.
+var direct = []struct{ not, allowed, why string }{
+	{"go.etcd.io/bbolt", "storage", "only storage knows bbolt"},
+	{"github.com/libp2p/go-libp2p", "chat/link discovery node node/host", "who knows libp2p must close what it opens; the fewer the better"},
+	{"github.com/fxamacker/cbor/v2", "chat/wire storage", "there is one encoding of every value, made in one place"},
+	{"github.com/spf13/cobra", "cmd/internal/cli", "the command line is one face of several"},
+}
+
+func TestOnlyTheirOwnersImportThem(t *testing.T) {
+	out := goList(t, "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...")
+	for line := range strings.Lines(out) {
+		fields := strings.Fields(line)
+		pkg := strings.TrimPrefix(fields[0], module)
+		for _, imp := range fields[1:] {
+			for _, r := range direct {
+				if strings.HasPrefix(imp+"/", r.not+"/") && !strings.Contains(" "+r.allowed+" ", " "+pkg+" ") {
+					t.Errorf("%s imports %s: %s", pkg, imp, r.why)
+				}
+			}
+		}
+	}
+}
+
+// TestTopLevel keeps the shape of the repository.
+func TestTopLevel(t *testing.T) {
+	out := goList(t, "-f", `{{.ImportPath}}`, "./...")
+	for line := range strings.Lines(out) {
+		top, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), module), "/")
+		switch top {
+		case "cmd", "node", "discovery", "chat", "storage":
+		default:
+			t.Errorf("%s: the top level holds cmd, node, discovery, chat and storage only", line)
+		}
+	}
+}
+
+func dependencies(t *testing.T, pkg string) []string {
+	return strings.Fields(goList(t, "-deps", module+pkg))
+}
+
+func goList(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list %v: %v", args, err)
+	}
+	return string(out)
+}
