@@ -22,3 +22,10 @@ func (o Options) WithTail(n int) Options {
 
 // SchemaVersion is the newest schema.
 var SchemaVersion = schemaVersion
+
+// Waiting returns how many updates wait for their turn.
+func Waiting(s *Store) int {
+	s.queue.mu.Lock()
+	defer s.queue.mu.Unlock()
+	return len(s.queue.list)
+}

@@ -23,23 +23,28 @@ import (
 // TestModel drives a store with random updates from several goroutines, closes
 // it, breaks its commits and kills it, and compares it with plain maps after
 // each round. TRUCE_SEED repeats a run (but for how goroutines meet),
-// TRUCE_ROUNDS makes it longer.
+// TRUCE_STORES makes more of them.
 func TestModel(t *testing.T) {
 	seed := number(t, "TRUCE_SEED", rand.Uint64())
-	rounds := number(t, "TRUCE_ROUNDS", 150)
-	t.Logf("TRUCE_SEED=%d TRUCE_ROUNDS=%d", seed, rounds)
-	h := &harness{t: t, rng: rand.New(rand.NewPCG(seed, 0)), want: newMemory(), path: filepath.Join(t.TempDir(), "store")}
+	stores := number(t, "TRUCE_STORES", 6)
+	t.Logf("TRUCE_SEED=%d TRUCE_STORES=%d", seed, stores)
+	for n := range stores {
+		h := &harness{t: t, rng: rand.New(rand.NewPCG(seed, n)), want: newMemory(), path: filepath.Join(t.TempDir(), "store")}
+		h.live(25)
+		t.Logf("%d updates, %d failed, %d in doubt of which %d landed; journal of %d", h.updates, h.failed, h.doubts, h.landed, h.want.Cursor())
+	}
+}
+
+// live is the life of one store.
+func (h *harness) live(rounds int) {
 	h.open()
 	defer func() { h.s.Close() }()
-	watched := h.watch()
+	defer h.watch()()
 	for n := range rounds {
-		h.round(int(n))
-		if t.Failed() {
-			break
+		if h.round(n); h.t.Failed() {
+			h.t.FailNow()
 		}
 	}
-	watched()
-	t.Logf("%d updates, %d failed, %d in doubt of which %d landed; journal of %d", h.updates, h.failed, h.doubts, h.landed, h.want.Cursor())
 }
 
 func number(t *testing.T, name string, otherwise uint64) uint64 {

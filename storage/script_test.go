@@ -207,9 +207,13 @@ func (d dice) fill(v reflect.Value) {
 
 // read does one random look-up and tells what came of it.
 func (d dice) read(r chat.Reader) string {
-	switch d.IntN(13) {
+	switch d.IntN(14) {
 	case 0:
 		return tell(r.Self())
+	case 12:
+		logs, err := r.Logs(d.conv())
+		slices.SortFunc(logs, byDevice) // their order is not promised
+		return tell(logs, err)
 	case 1:
 		return tell(r.Setting(d.key()))
 	case 2:
@@ -237,6 +241,8 @@ func (d dice) read(r chat.Reader) string {
 		return tell(r.Done(d.key()))
 	}
 }
+
+func byDevice(a, b chat.LogState) int { return bytes.Compare(a.Log.Device[:], b.Log.Device[:]) }
 
 func tell(x any, err error) string {
 	if errors.Is(err, chat.ErrNotFound) {
@@ -321,8 +327,7 @@ func dump(t *testing.T, r chat.Reader, seed uint64) map[string]any {
 		after, err := collect(r.After(conv, q))
 		add(fmt.Sprint("history of ", c, " after ", q), after, err)
 		logs, err := r.Logs(conv)
-		// The order of Logs is not promised.
-		slices.SortFunc(logs, func(a, b chat.LogState) int { return bytes.Compare(a.Log.Device[:], b.Log.Device[:]) })
+		slices.SortFunc(logs, byDevice)
 		add(fmt.Sprint("logs of ", c), logs, err)
 		for _, s := range logs {
 			events, err := collect(r.Events(s.Log, d.Uint64N(4)))
