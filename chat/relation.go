@@ -23,7 +23,7 @@ type Proof struct {
 // kept in memory: a stranger's hello costs no look at the disk.
 func (s *Service) Proofs() ([]Proof, error) {
 	s.mu.Lock()
-	proofs := s.proofs
+	proofs, turns := s.proofs, s.turns
 	s.mu.Unlock()
 	if proofs != nil {
 		return proofs, nil
@@ -48,8 +48,10 @@ func (s *Service) Proofs() ([]Proof, error) {
 		return nil, err
 	}
 	s.mu.Lock()
-	s.proofs = proofs
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	if s.turns == turns {
+		s.proofs = proofs
+	}
 	return proofs, nil
 }
 
@@ -279,7 +281,11 @@ func (s *Service) TakeStance(a wire.Account, p Proof, list []byte, st wire.Stanc
 		if err != nil {
 			return err
 		}
-		c.settle(self.Account, self.Reach)
+		reach := self.Reach
+		if p.Account == (wire.Account{}) {
+			reach = wire.ReachSecret(p.Secret) // it may have been reset since the hello
+		}
+		c.settle(self.Account, reach)
 		if err := tx.PutConv(Conv{ID: s.conv(a), Peer: a}); err != nil {
 			return err
 		}

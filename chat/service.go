@@ -29,6 +29,7 @@ type Service struct {
 
 	mu     sync.Mutex
 	proofs []Proof                 // cache; nil: must be read again
+	turns  uint64                  // how often contacts may have changed
 	links  map[wire.Account]int    // open link sessions
 	why    map[wire.Account]string // what keeps queued messages from being delivered
 	moved  map[wire.Account]bool   // logs or marks that links have not been told of
@@ -102,6 +103,7 @@ func (s *Service) update(fn func(Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.proofs = nil
+	s.turns++
 	if s.turned != nil {
 		close(s.turned)
 		s.turned = nil

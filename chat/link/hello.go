@@ -47,6 +47,11 @@ func (m *Manager) greet(s network.Stream, proofs []chat.Proof) (greeted, error) 
 		keys[i] = wire.NewHelloKey(p.Secret, p.Account, me, them)
 		first.Tags = append(first.Tags, keys[i].Tag(first.Nonce, versions))
 	}
+	for len(first.Tags)%4 != 0 { // the number of secrets is nobody's business
+		var filler [32]byte
+		rand.Read(filler[:])
+		first.Tags = append(first.Tags, filler)
+	}
 	frame1, err := sendHello(s, first)
 	if err != nil {
 		return greeted{}, err

@@ -18,9 +18,11 @@ type state struct {
 	pings    uint64
 	pinged   time.Time // when ping number pings went; zero once it was answered
 
-	stance uint64 // version of my stance that was sent
-	vector bool   // mine was sent
-	theirs bool   // theirs came: we may push
+	look   bool            // something of ours may have moved since tell looked
+	stance uint64          // version of my stance that was sent
+	vector bool            // mine was sent
+	theirs bool            // theirs came: we may push
+	logs   []chat.LogState // mine, as tell saw them
 	heads  map[wire.Log]uint64
 	sent   map[wire.Log]uint64
 	stuck  map[wire.Log]bool // busy or forked: not pushed until they speak of it again
@@ -38,7 +40,7 @@ type flight struct {
 
 func newState(s *session) *state {
 	return &state{
-		session: s, heard: time.Now(), patience: deadTimeout,
+		session: s, heard: time.Now(), patience: deadTimeout, look: true,
 		heads: map[wire.Log]uint64{}, sent: map[wire.Log]uint64{},
 		stuck: map[wire.Log]bool{}, shown: map[wire.Log]uint64{},
 	}
@@ -54,6 +56,9 @@ func (s *state) run() error {
 		if err := s.tell(); err != nil {
 			return err
 		}
+		if err := s.pushAll(); err != nil {
+			return err
+		}
 		timer := time.NewTimer(s.wait())
 		select {
 		case f := <-s.in:
@@ -63,6 +68,7 @@ func (s *state) run() error {
 				return err
 			}
 		case <-s.poked:
+			s.look = true
 		case <-timer.C:
 			if err := s.late(); err != nil {
 				return err
@@ -123,8 +129,13 @@ func (s *state) heardNow() {
 	s.asked, s.patience = time.Time{}, deadTimeout
 }
 
-// tell sends what the other side does not know yet.
+// tell looks at what has moved here, and sends what the other side does not
+// know of it.
 func (s *state) tell() error {
+	if !s.look {
+		return nil
+	}
+	s.look = false
 	if s.probing.Swap(false) {
 		s.heard, s.patience = time.Now(), probeTimeout
 		if err := s.out.answer(s.ping()); err != nil {
@@ -148,7 +159,8 @@ func (s *state) tell() error {
 	if err := s.tellRead(); err != nil {
 		return err
 	}
-	return s.pushAll()
+	s.logs, err = s.chat.OwnLogs(s.who.account)
+	return err
 }
 
 func (s *state) tellStance() error {
@@ -195,16 +207,12 @@ func (s *state) tellRead() error {
 
 // pushAll pushes my logs as far as the window allows, a piece of each in turn.
 func (s *state) pushAll() error {
-	if !s.theirs || !s.active.Load() {
+	if !s.theirs || !s.talks.Load() || !s.active.Load() {
 		return nil
-	}
-	logs, err := s.chat.OwnLogs(s.who.account)
-	if err != nil {
-		return err
 	}
 	for more := true; more && s.flying < window; {
 		more = false
-		for _, st := range logs {
+		for _, st := range s.logs {
 			if s.stuck[st.Log] || s.next(st.Log) > st.Head || s.flying >= window {
 				continue
 			}
@@ -276,8 +284,8 @@ func (s *state) handle(f any) error {
 	case *wire.Devices:
 		return s.handleDevices(f)
 	}
-	if talks, err := s.chat.Talks(s.who.account); err != nil || !talks {
-		return err // vectors, logs and marks flow between contacts only (rule 8)
+	if !s.talks.Load() {
+		return nil // vectors, logs and marks flow between contacts only (rule 8)
 	}
 	switch f := f.(type) {
 	case *wire.Vector:
@@ -316,6 +324,7 @@ func (s *state) handleStance(f *wire.Stance) error {
 	if err != nil {
 		return err
 	}
+	s.look = true
 	return s.out.answer(wire.StanceAck{Type: wire.FrameStanceAck, Version: f.Version})
 }
 
