@@ -216,7 +216,7 @@ func (s *Service) mayPush(c Contact, l wire.Log) error {
 	if err != nil {
 		return err
 	}
-	if _, retired := list.HasRetired(l.Device); !retired && !list.HasLive(l.Device) {
+	if !list.HasLive(l.Device) && !slices.Contains(c.Retired, l.Device) {
 		return fmt.Errorf("%w: it pushes the log of a device that is not on the list", ErrProtocol)
 	}
 	return nil

@@ -3,6 +3,7 @@ package chat
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/truce-im/truce/chat/wire"
@@ -161,7 +162,7 @@ func (s *Service) Admit(p Proof, list wire.DeviceList, signed []byte, device wir
 			return nil
 		}
 		if err == nil {
-			_, _, admitted = merge(c, list, signed, device, version)
+			_, admitted = c.merge(list, signed, device, version, s.nowMillis())
 		}
 		return err
 	})
@@ -179,7 +180,8 @@ func (s *Service) admitKnown(p Proof, list wire.DeviceList, signed []byte, devic
 	if err != nil {
 		return err
 	}
-	if _, news, _ := merge(c, list, signed, device, version); !news && !(p.Pair && c.Reach != nil) && !(p.Pair && (c.AskedBy != nil || c.AskedOf != nil)) {
+	news, _ := c.merge(list, signed, device, version, s.nowMillis())
+	if !news && !(p.Pair && c.proved()) {
 		return nil
 	}
 	return s.update(func(tx Tx) error {
@@ -187,8 +189,7 @@ func (s *Service) admitKnown(p Proof, list wire.DeviceList, signed []byte, devic
 		if err != nil {
 			return err
 		}
-		c, _, err = merge(c, list, signed, device, version)
-		if err != nil {
+		if _, err := c.merge(list, signed, device, version, s.nowMillis()); err != nil {
 			return err
 		}
 		if p.Pair {
@@ -206,35 +207,52 @@ func (s *Service) contactOf(a wire.Account) (c Contact, err error) {
 	return c, err
 }
 
-// merge takes what a hello told of the contact. A list of a higher number
-// replaces the one known; but a device once retired stays so (rule 2).
-func merge(c Contact, list wire.DeviceList, signed []byte, device wire.Device, version uint16) (_ Contact, news bool, err error) {
-	if c.Blocked {
-		return c, false, ErrStranger
-	}
-	if version < c.Version {
-		return c, false, ErrOldVersion
+// maxRetired bounds the retired devices remembered of one contact: what a list
+// may name, twice over for those that it has folded since.
+const maxRetired = 2 * wire.MaxRetired
+
+// merge takes what a hello told of the contact. Of two lists the one with the
+// higher number counts, and whoever was retired once stays so (rule 2).
+func (c *Contact) merge(list wire.DeviceList, signed []byte, device wire.Device, version uint16, now uint64) (news bool, err error) {
+	switch {
+	case c.Blocked:
+		return false, ErrStranger
+	case version < c.Version:
+		return false, ErrOldVersion
+	case slices.Contains(c.Retired, device):
+		return false, ErrRetired
 	}
 	news = version > c.Version
 	c.Version = version
-	if c.List == nil {
-		c.List = signed
-		return c, true, nil
+	if bytes.Equal(c.List, signed) {
+		return news, nil
 	}
-	known, err := wire.ParseDeviceList(c.List)
-	if err != nil {
-		return c, false, err
+	if c.List != nil {
+		known, err := wire.ParseDeviceList(c.List)
+		if err != nil {
+			return false, err
+		}
+		if list.N <= min(known.N, dayAhead(now)) {
+			if !known.HasLive(device) {
+				return false, ErrRetired
+			}
+			return news, nil
+		}
 	}
-	if _, retired := known.HasRetired(device); retired {
-		return c, false, ErrRetired
+	c.List = signed
+	for _, r := range list.Retired {
+		if !slices.Contains(c.Retired, r.Key) {
+			c.Retired = append(c.Retired, r.Key)
+		}
 	}
-	if list.N > known.N {
-		c.List, news = signed, true
-	} else if !known.HasLive(device) && !bytes.Equal(c.List, signed) {
-		return c, false, ErrRetired
-	}
-	return c, news, nil
+	c.Retired = c.Retired[max(0, len(c.Retired)-maxRetired):]
+	return true, nil
 }
+
+// dayAhead bounds the number of a list, unix seconds, by our clock in
+// milliseconds: who dates a list to the far future must not lock out all that
+// come after it.
+func dayAhead(now uint64) uint64 { return now/1000 + 24*60*60 }
 
 // StanceFor returns my stance towards a as it travels, and whether a has it on
 // disk. ErrNotFound: a is new to me, and I have no stance.

@@ -59,6 +59,7 @@ type Contact struct {
 	Pair      *wire.Secret      // once both want
 	Hints     []string          // multiaddrs from their link
 	List      []byte            // newest signed device list seen
+	Retired   []wire.Device     // ever seen as retired: they stay so, whatever a list says
 	Version   uint16            // highest protocol version they proved
 	Verified  bool              // the safety number was compared
 	Blocked   bool

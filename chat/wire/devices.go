@@ -34,6 +34,7 @@ type RetiredDevice struct {
 
 // DeviceList is the list of an account's devices, signed by the account key
 // (PROTOCOL.md §3.1). N is the time of signing in unix seconds and only grows.
+// Live stands in the order of the keys, Retired in the order of retirement.
 type DeviceList struct {
 	_       struct{} `cbor:",toarray"`
 	N       uint64
@@ -58,7 +59,8 @@ func Claim(device ed25519.PrivateKey, account Account) ListedDevice {
 	}
 }
 
-// Sign encodes and signs l, which must be one that Check accepts.
+// Sign encodes and signs l. The error is of class "list" if a cap or an order
+// is broken.
 func (l DeviceList) Sign(account ed25519.PrivateKey) ([]byte, error) {
 	if err := l.check(); err != nil {
 		return nil, err
@@ -74,6 +76,9 @@ func (l DeviceList) Sign(account ed25519.PrivateKey) ([]byte, error) {
 // account's signature and each device's claim. Errors are of class "cbor",
 // "non-canonical", "list" (a cap or an order is broken) or "signature".
 func ParseDeviceList(b []byte) (DeviceList, error) {
+	if len(b) > MaxList {
+		return DeviceList{}, failf("list", "a device list has at most %d bytes", MaxList)
+	}
 	var s SignedList
 	if err := Unmarshal(b, &s); err != nil {
 		return DeviceList{}, err
@@ -104,14 +109,23 @@ func (l DeviceList) check() error {
 		return failf("list", "the list has more than %d retired devices", MaxRetired)
 	case len(l.Folded) != 0 && len(l.Folded) != sha256.Size:
 		return failf("list", "the digest of folded devices has a wrong length")
-	case !slices.IsSortedFunc(l.Live, func(a, b ListedDevice) int { return strictly(a.Key, b.Key) }),
-		!slices.IsSortedFunc(l.Retired, func(a, b RetiredDevice) int { return strictly(a.Key, b.Key) }):
+	case l.N > MaxStamp/1000:
+		return failf("list", "the time of the list is out of range")
+	case !slices.IsSortedFunc(l.Live, func(a, b ListedDevice) int { return strictly(a.Key, b.Key) }):
 		return failf("list", "the devices are not in strictly rising order")
 	}
-	for _, r := range l.Retired {
-		if l.HasLive(r.Key) {
-			return failf("list", "a device is both live and retired")
+	seen := map[Device]bool{}
+	for _, d := range l.Live {
+		seen[d.Key] = true
+	}
+	for _, d := range l.Retired {
+		if seen[d.Key] {
+			return failf("list", "a device is retired twice, or while it is in use")
 		}
+		if d.Last != nil && *d.Last > MaxSeq {
+			return failf("list", "the last position of a retired device is out of range")
+		}
+		seen[d.Key] = true
 	}
 	return nil
 }
@@ -138,14 +152,14 @@ func (l DeviceList) HasRetired(d Device) (last *uint64, ok bool) {
 	return l.Retired[i].Last, true
 }
 
-// Retire moves d from the live to the retired devices, and folds the one with
-// the lowest key if there are more than MaxRetired.
+// Retire moves d from the live to the retired devices. Where there are more
+// than MaxRetired, those that retired first go into the digest. Copies of l are
+// left as they are.
 func (l *DeviceList) Retire(d Device, last *uint64) {
-	l.Live = slices.DeleteFunc(l.Live, func(x ListedDevice) bool { return x.Key == d })
+	l.Live = slices.DeleteFunc(slices.Clone(l.Live), func(x ListedDevice) bool { return x.Key == d })
 	if _, ok := l.HasRetired(d); !ok {
-		l.Retired = append(l.Retired, RetiredDevice{Key: d, Last: last})
+		l.Retired = append(slices.Clip(l.Retired), RetiredDevice{Key: d, Last: last})
 	}
-	slices.SortFunc(l.Retired, func(a, b RetiredDevice) int { return bytes.Compare(a.Key[:], b.Key[:]) })
 	for len(l.Retired) > MaxRetired {
 		sum := sha256.Sum256(labelled(labelFold, l.Folded, mustMarshal(l.Retired[0])))
 		l.Folded, l.Retired = sum[:], l.Retired[1:]
@@ -153,7 +167,9 @@ func (l *DeviceList) Retire(d Device, last *uint64) {
 }
 
 // labelled is what signatures and hashes are made over: the label, a zero
-// byte, and the parts, of which at most the last has a variable length.
+// byte, and the parts. At most one part has a variable length, so that no two
+// lists of parts come to the same bytes; of Folded, which may be empty or not,
+// the length of what follows tells.
 func labelled(label string, parts ...[]byte) []byte {
 	return slices.Concat(append([][]byte{[]byte(label), {0}}, parts...)...)
 }

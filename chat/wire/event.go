@@ -58,10 +58,6 @@ func (e *Event) Check() error {
 	return nil
 }
 
-// MaxStamp is the last time a stamp may name, in the year 9999: it can be
-// written as RFC 3339.
-const MaxStamp = 253402300799999
-
 // Chain returns the chain value of the event at position seq of log
 // (PROTOCOL.md §4.3). e must have passed Check.
 func (e *Event) Chain(log Log, seq uint64) ChainValue {

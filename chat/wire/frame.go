@@ -41,8 +41,9 @@ const Version uint16 = 1
 
 // Stance is what one side wants of the other (rule 8): to be contacts, or not.
 // The higher version counts; Answers is the version of the receiver's stance
-// that the sender knew, so that a refusal is told from one not yet asked. Share is the 32 random bytes that go into the
-// pair secret; it is zero where Want is false.
+// that the sender knew, 0 for none, so that a refusal is told from one not yet
+// asked. Share is the 32 random bytes that go into the pair secret; it is zero
+// where Want is false.
 type Stance struct {
 	_       struct{} `cbor:",toarray"`
 	Type    FrameType
@@ -230,10 +231,11 @@ func AppendFrame(b []byte, f any) []byte {
 	return append(b, body...)
 }
 
-// TypeOf returns the type of an encoded frame without decoding it. Errors are
-// of class "cbor".
+// TypeOf returns the type of an encoded frame without decoding it. A frame is
+// an array of 1 to 23 elements. Errors are of class "cbor".
 func TypeOf(frame []byte) (FrameType, error) {
-	if len(frame) < 2 || frame[0]>>5 != 4 {
+	const array, mostElements = 4 << 5, 23 // a head of one byte
+	if len(frame) < 2 || frame[0] <= array || frame[0] > array+mostElements {
 		return 0, failf("cbor", "a frame is a CBOR array with its type first")
 	}
 	var t FrameType

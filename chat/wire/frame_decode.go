@@ -24,11 +24,13 @@ func (f *Want) frameType() FrameType      { return f.Type }
 func (f *StanceAck) check() error { return nil }
 func (f *Ping) check() error      { return nil }
 func (f *Bye) check() error       { return nil }
-func (f *Devices) check() error   { return nil }
 func (f *Busy) check() error      { return nil }
 func (f *Refused) check() error   { return checkSeq(f.Seq) }
 
 func (f *Stance) check() error {
+	if f.Version == 0 || f.Version > MaxSeq || f.Answers > MaxSeq {
+		return failf("stance", "a version is from 1 to 2^53")
+	}
 	if !f.Want && (f.Name != "" || f.Note != "" || f.Share != [32]byte{}) {
 		return failf("stance", "who wants nothing says no more")
 	}
@@ -43,18 +45,32 @@ func (f *Stance) check() error {
 	return CheckNote(f.Note)
 }
 
+func (f *Devices) check() error {
+	if len(f.List) > MaxList {
+		return failf("list", "a device list has at most %d bytes", MaxList)
+	}
+	return nil
+}
+
 func (f *Vector) check() error {
-	if len(f.Read) > MaxEntries {
-		return failf("vector", "more than %d read marks", MaxEntries)
+	if err := checkMarks(f.Read); err != nil {
+		return err
 	}
 	return checkEntries(f.Entries)
 }
 
 func (f *Ack) check() error { return checkEntries(f.Entries) }
 
-func (f *Read) check() error {
-	if len(f.Marks) > MaxEntries {
+func (f *Read) check() error { return checkMarks(f.Marks) }
+
+func checkMarks(marks []Mark) error {
+	if len(marks) > MaxEntries {
 		return failf("vector", "more than %d read marks", MaxEntries)
+	}
+	for _, m := range marks {
+		if err := checkSeq(m.Seq); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -62,6 +78,9 @@ func (f *Read) check() error {
 func (f *Push) check() error {
 	if len(f.Events) == 0 {
 		return failf("push", "a push has an event")
+	}
+	if len(f.Events) > MaxEvents {
+		return failf("push", "a push has at most %d events", MaxEvents)
 	}
 	if err := checkSeq(f.Seq); err != nil {
 		return err
@@ -76,9 +95,6 @@ func (f *Push) check() error {
 
 func (f *Gone) check() error { return checkSpan(f.From, f.To) }
 func (f *Want) check() error { return checkSpan(f.From, f.To) }
-
-// MaxSeq is the highest position a log can have: sums with it do not overflow.
-const MaxSeq = 1 << 53
 
 func checkSeq(seq uint64) error {
 	if seq == 0 || seq > MaxSeq {

@@ -46,7 +46,7 @@ func (Secret) extract(label string, s1, s2, a, b []byte) Secret {
 type Hello1 struct {
 	_        struct{} `cbor:",toarray"`
 	Type     FrameType
-	Versions []uint16 // rising
+	Versions []uint16 // strictly rising
 	Nonce    [32]byte
 	Tags     [][32]byte
 }
@@ -172,10 +172,19 @@ func DecodeHello1(b []byte) (Hello1, error) {
 		return Hello1{}, failf("hello", "not a first frame")
 	case len(h.Tags) == 0 || len(h.Tags) > MaxTags:
 		return Hello1{}, failf("hello", "a first frame has 1 to %d tags", MaxTags)
-	case len(h.Versions) == 0 || len(h.Versions) > MaxVersions || !slices.IsSorted(h.Versions):
-		return Hello1{}, failf("hello", "a first frame has 1 to %d rising versions", MaxVersions)
+	case len(h.Versions) == 0 || len(h.Versions) > MaxVersions || !rising(h.Versions):
+		return Hello1{}, failf("hello", "a first frame has 1 to %d strictly rising versions", MaxVersions)
 	}
 	return h, nil
+}
+
+func rising(list []uint16) bool {
+	for i := range list {
+		if i > 0 && list[i] <= list[i-1] {
+			return false
+		}
+	}
+	return true
 }
 
 // DecodeHello2 decodes the answer to a first frame. Errors as DecodeHello1.

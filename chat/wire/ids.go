@@ -55,8 +55,8 @@ func ParseAccount(s string) (Account, error) {
 	if len(s) != AddressLen {
 		return Account{}, failf("address-length", "an address has %d characters, this one has %d", AddressLen, len(s))
 	}
-	raw, err := base32Lower.DecodeString(strings.ToLower(s))
-	if err != nil {
+	raw, ok := decodeBase32(s, 35)
+	if !ok {
 		return Account{}, failf("address-alphabet", "an address has only the letters a-z and the digits 2-7")
 	}
 	a := Account(raw[:32])
@@ -67,6 +67,16 @@ func ParseAccount(s string) (Account, error) {
 		return Account{}, failf("address-checksum", "the address has a typing error: its checksum does not match")
 	}
 	return a, nil
+}
+
+// decodeBase32 reads exactly n bytes in either letter case. What they encode to
+// must be s again: the decoder skips line breaks, does not look at bits beyond
+// the last byte, and some letters outside of ASCII have lower case in it.
+func decodeBase32(s string, n int) ([]byte, bool) {
+	lower := strings.ToLower(s)
+	raw, err := base32Lower.DecodeString(lower)
+	ok := err == nil && len(raw) == n && base32Lower.EncodeToString(raw) == lower
+	return raw, ok && len(s) == len(lower)
 }
 
 func addressSum(a Account) [2]byte {
