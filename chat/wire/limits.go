@@ -17,11 +17,11 @@ const (
 	MaxEntries = 1024 // entries of a version vector: 8 live and 64 retired devices of two accounts, with room
 	MaxEvents  = 1024 // events of one push: what MaxFrame holds of short texts
 
-	MaxSeq   = 1 << 53      // position in a log: JSON holds it exactly, and sums do not overflow
+	MaxSeq   = 1 << 53         // position in a log: JSON holds it exactly, and sums do not overflow
 	MaxStamp = 253402300799999 // unix milliseconds of any time, in the year 9999: RFC 3339 can write it
 
-	MaxLive    = 8  // devices in use at a time
-	MaxRetired = 64 // devices listed one by one as retired; older ones are folded
+	MaxLive    = 8       // devices in use at a time
+	MaxRetired = 64      // devices listed one by one as retired; older ones are folded
 	MaxList    = 4 << 10 // bytes of a signed device list: the longest has 3,8xx
 
 	MaxLinkAddrs = 8    // addresses in a link

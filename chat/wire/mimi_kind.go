@@ -92,7 +92,7 @@ func CheckEmoji(s string) error {
 		return failf("emoji", "a reaction is 1 to %d bytes of UTF-8", MaxEmoji)
 	}
 	for _, r := range s {
-		if unicode.IsSpace(r) || badInName(r) && !isFlagTag(r) {
+		if unicode.IsSpace(r) || isControl(r) && r != joiner && !isFlagTag(r) {
 			return failf("emoji", "a reaction has no spaces and no control characters")
 		}
 	}
