@@ -27,7 +27,7 @@ func TestNewcomer(t *testing.T) {
 		b.SetTargets([]Target{{ID: ID{1}, Hear: ab, Tell: ba}}, ba)
 		began := time.Now()
 		b.serve(t)
-		c := <-a.found
+		c := a.next(t)
 		if took := time.Since(began); took != 0 || c.ID != (ID{2}) || c.Peer.ID != bobID || c.News != Fresh {
 			t.Errorf("alice found %v after %v", c, took)
 		}
@@ -37,7 +37,7 @@ func TestNewcomer(t *testing.T) {
 				t.Errorf("addresses %v, want %v", c.Peer.Addrs, want)
 			}
 		}
-		c = <-b.found
+		c = b.next(t)
 		if took := time.Since(began); took > maxAnswer || c.ID != (ID{1}) || c.Peer.ID != aliceID {
 			t.Errorf("bob found %v after %v", c, took)
 		}
@@ -54,14 +54,11 @@ func TestNewTarget(t *testing.T) {
 		a.serve(t)
 		b.SetTargets([]Target{{ID: ID{1}, Hear: reach}}, nil)
 		b.serve(t)
-		<-b.found
+		b.next(t)
 		time.Sleep(10 * time.Second) // until everybody is silent
 		b.SetTargets([]Target{{ID: ID{1}, Hear: reach}, {ID: ID{3}, Hear: pair}}, nil)
 		began := time.Now()
-		for c := range b.found {
-			if c.ID == (ID{3}) {
-				break
-			}
+		for b.next(t).ID != (ID{3}) {
 		}
 		if took := time.Since(began); took > maxAnswer {
 			t.Errorf("found after %v", took)
@@ -248,9 +245,9 @@ func TestGoodbye(t *testing.T) {
 		b.serve(t)
 		a.SetTargets(nil, keys(1, 100))
 		stop := a.serve(t)
-		<-b.found
+		b.next(t)
 		b.Seek(ID{1})
-		if c := <-b.found; c.News != Recalled {
+		if c := b.next(t); c.News != Recalled {
 			t.Errorf("sought and found %v", c)
 		}
 		stop()

@@ -111,6 +111,19 @@ func (h *host) serve(t *testing.T) (stop func()) {
 	return stop
 }
 
+// next waits for the next candidate; what does not come within a virtual hour
+// fails the test.
+func (h *host) next(t *testing.T) Candidate {
+	t.Helper()
+	select {
+	case c := <-h.found:
+		return c
+	case <-time.After(time.Hour):
+		t.Fatal("nothing was found")
+		panic("unreachable")
+	}
+}
+
 func testKey(b ...byte) (k Key) { copy(k[:], b); return k }
 
 // keys returns n different keys; the tag tells sets apart.
