@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux || darwin || freebsd || dragonfly
 
 package storage
 
@@ -26,4 +26,11 @@ func diskFree(path string) (uint64, error) {
 		return 0, err
 	}
 	return uint64(st.Bavail) * uint64(st.Bsize), nil
+}
+
+// release gives up bbolt's lock on a file that it leaves mapped, which keeps
+// the lock beyond Close.
+func release(f *os.File) {
+	unix.Flock(int(f.Fd()), unix.LOCK_UN)
+	f.Close()
 }

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/windows"
@@ -19,3 +20,6 @@ func diskFree(path string) (uint64, error) {
 	err = windows.GetDiskFreeSpaceEx(dir, &free, nil, nil)
 	return free, err
 }
+
+// release gives up a file that bbolt leaves open.
+func release(f *os.File) { f.Close() }

@@ -10,9 +10,9 @@ import (
 	"github.com/truce-im/truce/chat/wire"
 )
 
-// page is how many rows of an index a sequence takes at a time. Nothing of
+// pageRows is how many rows of an index a sequence takes at a time. Nothing of
 // bbolt is held between two pages, so that who reads may write meanwhile.
-const page = 64
+const pageRows = 64
 
 func number32(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
 func number64(b []byte) uint64 { return binary.BigEndian.Uint64(b) }
@@ -110,7 +110,7 @@ func (r *reader) Events(l wire.Log, from uint64) iter.Seq2[chat.Event, error] {
 			yield(chat.Event{}, err)
 			return
 		}
-		for info != nil {
+		for page := r.s.opt.hooks.page; info != nil; {
 			rows, err := r.positions(info, from, page)
 			if err != nil {
 				yield(chat.Event{}, err)
@@ -175,7 +175,7 @@ func idRange(raw []byte, odd bool) (s idSpan) {
 
 // byID returns the first events of a span that want accepts.
 func (r *reader) byID(s idSpan, limit int, want func(*chat.Event) bool) (found []chat.Event, err error) {
-	for {
+	for page := r.s.opt.hooks.page; ; {
 		rows, err := r.ids(s.first, s.last, page)
 		if err != nil {
 			return nil, err

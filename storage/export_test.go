@@ -20,6 +20,12 @@ func (o Options) WithTail(n int) Options {
 	return o
 }
 
+// WithPage returns o with sequences that take n rows at a time.
+func (o Options) WithPage(n int) Options {
+	o.hooks.page = n
+	return o
+}
+
 // SchemaVersion is the newest schema.
 var SchemaVersion = schemaVersion
 

@@ -99,7 +99,7 @@ const (
 var errInjected = errors.New("injected")
 
 func (h *harness) open() {
-	opt := storage.Options{Key: key}.WithTail(1 + h.rng.IntN(40)).WithCommit(h.commit).WithOpen(h.openFile)
+	opt := storage.Options{Key: key}.WithTail(1 + h.rng.IntN(40)).WithPage(1 + h.rng.IntN(8)).WithCommit(h.commit).WithOpen(h.openFile)
 	s, err := storage.Open(h.path, opt)
 	if err != nil {
 		h.t.Fatal(err)

@@ -16,6 +16,10 @@ import (
 // lock keeps others away, so this one is free or will stay taken.
 const lockTimeout = 100 * time.Millisecond
 
+// growBy is by how much the file grows at a time: little enough for a new home
+// to be small, and yet a thousand events and more.
+const growBy = 1 << 20
+
 // initialMap is the address space taken for the file from the start: growing
 // it later waits for all views to end. It costs no memory. Windows would make
 // the file that long, and 32 bits have none to give away.
@@ -27,9 +31,19 @@ func initialMap() int {
 }
 
 func openFile(path string) (_ *bbolt.DB, err error) {
-	defer guard(&err)
+	var file *os.File
+	defer func() {
+		if p := recover(); p != nil { // bbolt's, on a damaged file, which it leaves open and locked
+			release(file)
+			err = corruptf("%v", p)
+		}
+	}()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
+			file, err = os.OpenFile(name, flag, mode)
+			return file, err
+		},
 		Timeout:         lockTimeout,
 		FreelistType:    bbolt.FreelistMapType,
 		InitialMmapSize: initialMap(),
@@ -38,6 +52,7 @@ func openFile(path string) (_ *bbolt.DB, err error) {
 	if err != nil {
 		return nil, openError(err)
 	}
+	db.AllocSize = growBy
 	if err := checkSize(db); err != nil {
 		db.Close()
 		return nil, err

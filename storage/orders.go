@@ -27,7 +27,7 @@ func (r *reader) history(id wire.ConvID, from *chat.Position, back bool) iter.Se
 			yield(chat.Event{}, err)
 			return
 		}
-		for conv != 0 {
+		for page := r.s.opt.hooks.page; conv != 0; {
 			rows, err := r.orders(conv, from, back, page)
 			if err != nil {
 				yield(chat.Event{}, err)

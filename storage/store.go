@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"encoding/hex"
 	"os"
 	"sync"
@@ -22,11 +23,27 @@ type Options struct {
 	hooks hooks
 }
 
-// hooks let tests break things.
+// hooks let tests break things, and make them small.
 type hooks struct {
 	commit  func(*bbolt.Tx) error
 	tailMax int
+	page    int
 	open    func(path string) (*bbolt.DB, error)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.hooks.commit == nil {
+		o.hooks.commit = (*bbolt.Tx).Commit
+	}
+	if o.hooks.open == nil {
+		o.hooks.open = openFile
+	}
+	o.hooks.tailMax = cmp.Or(o.hooks.tailMax, tailMax)
+	o.hooks.page = cmp.Or(o.hooks.page, pageRows)
+	return o
 }
 
 // Store is a chat.Store in one bbolt file. It is safe for concurrent use.
@@ -67,18 +84,7 @@ type state struct {
 // exist. The file is readable by its owner alone. Errors are those above, or
 // the system's.
 func Open(path string, opt Options) (*Store, error) {
-	if opt.Now == nil {
-		opt.Now = time.Now
-	}
-	if opt.hooks.commit == nil {
-		opt.hooks.commit = (*bbolt.Tx).Commit
-	}
-	if opt.hooks.open == nil {
-		opt.hooks.open = openFile
-	}
-	if opt.hooks.tailMax == 0 {
-		opt.hooks.tailMax = tailMax
-	}
+	opt = opt.withDefaults()
 	s := &Store{path: path, opt: opt, keys: newKeyring(opt.Key), names: newNameCache(), lead: make(chan struct{}, 1)}
 	s.changed.init()
 	if err := create(path, s.keys); err != nil {

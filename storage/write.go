@@ -212,7 +212,7 @@ func (w *writer) ForgetDone(t uint64) error {
 func (w *writer) oldest(b bucket, t uint64) (keys [][]byte, err error) {
 	defer guard(&err)
 	c := w.bucket(b).Cursor()
-	for k, _ := c.First(); len(k) > 8 && number64(k) < t && len(keys) < page; k, _ = c.Next() {
+	for k, _ := c.First(); len(k) > 8 && number64(k) < t && len(keys) < pageRows; k, _ = c.Next() {
 		keys = append(keys, append([]byte(nil), k...))
 	}
 	return keys, nil
