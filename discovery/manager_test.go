@@ -148,6 +148,17 @@ func TestRubbishNearby(t *testing.T) {
 		if n := len(drain(t, m)); n == 0 || n > 16 {
 			t.Errorf("%d candidates wait", n)
 		}
+		time.Sleep(time.Hour)
+		dialled := 0
+		for i := range 3600 {
+			a := fmt.Sprintf("/ip4/10.1.%d.%d/tcp/4001", i>>8, i&0xff)
+			lan.offer(discovery.Candidate{ID: bob, Peer: at(peer.ID(a), a), News: discovery.Fresh})
+			dialled += len(drain(t, m))
+			time.Sleep(time.Second)
+		}
+		if dialled > 800 { // one in 5 s
+			t.Errorf("%d candidates in an hour", dialled)
+		}
 	})
 }
 

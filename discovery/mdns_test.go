@@ -3,6 +3,7 @@ package discovery
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"net"
 	"net/netip"
@@ -176,7 +177,11 @@ func secrets(t *testing.T, b []byte) (out [][]byte) {
 	if ptr.Header.Name != service || ptr.Header.TTL != recordTTL || txt.Header.Name.String() != name || len(name) != 16+1+len(serviceName) {
 		t.Fatalf("unlike other packets: %v", m.GoString())
 	}
-	out = append(out, []byte(name[:16]))
+	label, err := hex.DecodeString(name[:16])
+	if err != nil {
+		t.Fatal(err)
+	}
+	out = append(out, label)
 	for i, s := range txt.Body.(*dnsmessage.TXTResource).TXT {
 		key := []string{"s=", "b=", "e0=", "e1=", "e2=", "e3="}[i]
 		if s[:len(key)] != key {
@@ -315,6 +320,9 @@ func TestFloodFromOne(t *testing.T) {
 		for i := range 10 * packetBurst {
 			binary.BigEndian.PutUint64(noise.salt[:], uint64(i))
 			s.hear(heardPacket{data: noise.marshal(), iface: 1, from: [16]byte{9}}, time.Now())
+		}
+		if n := len(s.strange.young); n > sourceSaltBurst {
+			t.Errorf("%d instances of one source were tried", n)
 		}
 		word := newInstances(whereabouts{peer: bobID, tcp: 1, addrs: []netip.Addr{netip.MustParseAddr("10.0.0.2")}}, friend)[0]
 		s.hear(heardPacket{data: word.marshal(), iface: 1, from: [16]byte{1}}, time.Now())
