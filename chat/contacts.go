@@ -83,8 +83,8 @@ func (s *Service) wantContact(tx Tx, c *Contact) error {
 		return err
 	}
 	c.want(self.Name, c.Note, s.nowMillis())
-	c.settle(self.Account, self.Reach)
-	if err := tx.PutConv(Conv{ID: s.conv(c.Account), Peer: c.Account}); err != nil {
+	c.settle(self.Account)
+	if err := s.makeConv(tx, c.Account); err != nil {
 		return err
 	}
 	return s.putContact(tx, *c)

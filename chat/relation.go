@@ -35,7 +35,7 @@ func (s *Service) Proofs() ([]Proof, error) {
 			if err != nil {
 				return err
 			}
-			for _, p := range proofsOf(&c) {
+			for _, p := range c.proofs() {
 				if c.Reach == nil || p.Secret != wire.Secret(*c.Reach) { // theirs, not mine
 					proofs = append(proofs, p)
 				}
@@ -62,23 +62,11 @@ func (s *Service) ProofsFor(a wire.Account) (proofs []Proof, err error) {
 	err = s.store.View(func(r Reader) error {
 		c, err := r.Contact(a)
 		if err == nil {
-			proofs = proofsOf(&c)
+			proofs = c.proofs()
 		}
 		return err
 	})
 	return proofs, err
-}
-
-func proofsOf(c *Contact) (list []Proof) {
-	if c.Blocked {
-		return nil
-	}
-	for _, secret := range []*wire.Secret{c.Pair, c.AskedBy, c.AskedOf, (*wire.Secret)(c.Reach)} {
-		if secret != nil {
-			list = append(list, Proof{c.Account, *secret, secret == c.Pair})
-		}
-	}
-	return list
 }
 
 // Sought is somebody whom this node should be linked with.
@@ -155,45 +143,26 @@ func (s *Service) Admit(p Proof, list wire.DeviceList, signed []byte, device wir
 	if a == s.self.Account || p.Account != (wire.Account{}) && p.Account != a {
 		return ErrStranger
 	}
-	var admitted error
-	err := s.store.View(func(r Reader) error {
-		c, err := r.Contact(a)
-		if errors.Is(err, ErrNotFound) {
-			return nil
+	admit := func(c *Contact) (news bool, err error) {
+		if news, err = c.merge(list, signed, device, version, s.nowMillis()); err == nil {
+			news = c.proved(p, s.self.Account) || news
 		}
-		if err == nil {
-			_, admitted = c.merge(list, signed, device, version, s.nowMillis())
-		}
-		return err
-	})
-	if err != nil || admitted != nil {
-		return errors.Join(err, admitted)
+		return news, err
 	}
-	return s.admitKnown(p, list, signed, device, version)
-}
-
-func (s *Service) admitKnown(p Proof, list wire.DeviceList, signed []byte, device wire.Device, version uint16) error {
-	c, err := s.contactOf(list.Account)
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
+	c, err := s.contactOf(a)
 	if err != nil {
-		return err
+		return ignoreNotFound(err)
 	}
-	news, _ := c.merge(list, signed, device, version, s.nowMillis())
-	if !news && !(p.Pair && c.proved()) {
-		return nil
+	if news, err := admit(&c); err != nil || !news {
+		return err
 	}
 	return s.update(func(tx Tx) error {
-		c, err := tx.Contact(list.Account)
+		c, err := tx.Contact(a)
 		if err != nil {
 			return err
 		}
-		if _, err := c.merge(list, signed, device, version, s.nowMillis()); err != nil {
+		if _, err := admit(&c); err != nil {
 			return err
-		}
-		if p.Pair {
-			c.proved()
 		}
 		return tx.PutContact(c)
 	})
@@ -271,7 +240,8 @@ var ErrTooManyRequests = errors.New("too many requests wait for an answer")
 
 // TakeStance keeps the stance of a, who spoke under p. A first one of somebody
 // new is a request. list is their signed device list. Once it returns nil the
-// stance is on disk and may be acknowledged.
+// stance is on disk and may be acknowledged. Errors: ErrStranger for somebody
+// blocked; ErrTooManyRequests.
 func (s *Service) TakeStance(a wire.Account, p Proof, list []byte, st wire.Stance) error {
 	return s.update(func(tx Tx) error {
 		c, err := tx.Contact(a)
@@ -279,9 +249,7 @@ func (s *Service) TakeStance(a wire.Account, p Proof, list []byte, st wire.Stanc
 			if !st.Want {
 				return nil
 			}
-			if c, err = s.newRequest(tx, a, list, st); err != nil {
-				return err
-			}
+			c, err = Contact{Account: a, Name: a.Short(), List: list, Created: s.nowMillis()}, nil
 		}
 		if err != nil {
 			return err
@@ -289,42 +257,53 @@ func (s *Service) TakeStance(a wire.Account, p Proof, list []byte, st wire.Stanc
 		if c.Blocked {
 			return ErrStranger
 		}
-		if !c.hear(st, s.nowMillis()) {
-			return nil
-		}
-		if rel := c.Relation(); rel == Requested && st.Name != "" {
-			c.Name = st.Name
-		}
 		self, err := tx.Self()
 		if err != nil {
 			return err
 		}
-		reach := self.Reach
-		if p.Account == (wire.Account{}) {
-			reach = wire.ReachSecret(p.Secret) // it may have been reset since the hello
+		waited := c.Relation() == Requested
+		if !c.hear(st, p, self.Account, self.Reach, s.nowMillis()) {
+			return nil
 		}
-		c.settle(self.Account, reach)
-		if err := tx.PutConv(Conv{ID: s.conv(a), Peer: a}); err != nil {
+		c.settle(self.Account)
+		if c.Relation() == Requested {
+			c.Name = first(st.Name, c.Name)
+			if err := roomForRequest(tx); err != nil && !waited {
+				return err
+			}
+		}
+		if err := s.makeConv(tx, a); err != nil {
 			return err
 		}
 		return s.putContact(tx, c)
 	})
 }
 
-func (s *Service) newRequest(tx Tx, a wire.Account, list []byte, st wire.Stance) (Contact, error) {
+// roomForRequest fails if as many requests wait as may.
+func roomForRequest(r Reader) error {
 	waiting := 0
-	for c, err := range tx.Contacts() {
+	for c, err := range r.Contacts() {
 		if err != nil {
-			return Contact{}, err
+			return err
 		}
 		if c.Relation() == Requested {
 			waiting++
 		}
 	}
 	if waiting >= MaxRequests {
-		return Contact{}, ErrTooManyRequests
+		return ErrTooManyRequests
 	}
-	return Contact{Account: a, Name: first(st.Name, a.Short()), List: list, Created: s.nowMillis()}, nil
+	return nil
+}
+
+// makeConv makes the conversation with a, unless it is there.
+func (s *Service) makeConv(tx Tx, a wire.Account) error {
+	conv, err := tx.Conv(s.conv(a))
+	if err != nil || conv.Peer == a {
+		return err
+	}
+	conv.Peer = a
+	return tx.PutConv(conv)
 }
 
 // StanceAcked notes that a has my stance of that version on disk.
