@@ -89,8 +89,7 @@ func (n *Node) online(ctx context.Context) error {
 		Host: n.host, Chat: n.chat, Log: n.cfg.Log,
 		Up: n.reach.up, Down: n.reach.wanted, Wanted: n.reach.wanted,
 	})
-	n.reach.start()
-	return nil
+	return n.reach.start()
 }
 
 func (n *Node) listen(ctx context.Context) (corehost.Host, error) {

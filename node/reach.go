@@ -8,11 +8,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/event"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	ma "github.com/multiformats/go-multiaddr"
 
 	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/link"
 	"github.com/truce-im/truce/chat/wire"
 	"github.com/truce-im/truce/discovery"
 )
@@ -23,6 +26,8 @@ const (
 	firstRetry = 1 * time.Second
 	lastRetry  = 10 * time.Minute
 	maxDials   = 16 // under way at a time
+
+	maxIdentified = 256 // news of where peers listen that wait for the disk, before libp2p does
 )
 
 // reach keeps this node linked with its contacts: it tells the finder whom to
@@ -37,6 +42,8 @@ type reach struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	dials  chan struct{} // places for dials
+
+	identified event.Subscription // peers told where they listen
 
 	mu     sync.Mutex
 	due    map[wire.Account]retry
@@ -61,19 +68,28 @@ func newReach(n *Node, given []peer.AddrInfo) *reach {
 	return r
 }
 
-func (r *reach) start() {
+func (r *reach) start() (err error) {
+	r.identified, err = r.n.host.EventBus().Subscribe(new(event.EvtPeerIdentificationCompleted), eventbus.BufSize(maxIdentified))
+	if err != nil {
+		return err
+	}
 	r.wg.Go(r.target)
 	r.wg.Go(r.run)
 	r.wg.Go(r.take)
 	r.wg.Go(r.follow)
+	r.wg.Go(r.learn)
 	for _, p := range r.given {
 		r.wg.Go(func() { r.visit(p) })
 	}
+	return nil
 }
 
 func (r *reach) stop() {
 	r.cancel()
 	r.wg.Wait()
+	if r.identified != nil {
+		r.identified.Close()
+	}
 }
 
 // target keeps the finder told of whom to look for.
@@ -107,17 +123,26 @@ func (r *reach) retarget() error {
 	}
 	r.n.finder.SetTargets(targets, []discovery.Key{announceKey(wire.Secret(reach), me)})
 
+	fresh := r.seek(seeks)
+	r.keep(func(s link.Info) bool { return fresh[s.Account] }) // they came to us
+	return nil
+}
+
+// seek puts those who are sought newly on the schedule, and returns them.
+func (r *reach) seek(seeks []chat.Sought) map[wire.Account]bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	fresh := map[wire.Account]bool{}
 	old := r.sought
 	r.sought = map[wire.Account]bool{}
 	for _, s := range seeks {
 		r.sought[s.Account] = true
 		if !old[s.Account] {
+			fresh[s.Account] = true
 			r.schedule(s.Account, firstRetry)
 		}
 	}
-	return nil
+	return fresh
 }
 
 // announceKey is the key under which the account announcer tells the holders
@@ -249,12 +274,51 @@ func (r *reach) wanted(a wire.Account) {
 	}
 }
 
-// up is called when a link begins: the peer's own addresses are kept for later.
-func (r *reach) up(a wire.Account, p peer.AddrInfo) {
-	if len(p.Addrs) > discovery.MaxAddrs {
-		p.Addrs = p.Addrs[:discovery.MaxAddrs]
+// up is called when a link begins.
+func (r *reach) up(a wire.Account) {
+	r.keep(func(s link.Info) bool { return s.Account == a })
+}
+
+// learn keeps the addresses that linked peers say they listen at, which they
+// say soon after connecting, and whenever they change.
+func (r *reach) learn() {
+	for {
+		select {
+		case e := <-r.identified.Out():
+			id := e.(event.EvtPeerIdentificationCompleted).Peer
+			r.keep(func(s link.Info) bool { return s.Peer == id })
+		case <-r.ctx.Done():
+			return
+		}
 	}
-	r.n.finder.Report(discovery.Found{ID: discovery.ID(a), Peer: p, Source: discovery.SourceKnown}, nil)
+}
+
+// keep keeps for later where some of those who are linked can be reached.
+func (r *reach) keep(which func(link.Info) bool) {
+	for _, s := range r.n.links.Sessions() {
+		addrs := r.n.host.Peerstore().Addrs(s.Peer)
+		if len(addrs) == 0 || !which(s) {
+			continue
+		}
+		addrs = nearFirst(addrs, s.Conn.RemoteMultiaddr())
+		p := peer.AddrInfo{ID: s.Peer, Addrs: addrs[:min(len(addrs), discovery.MaxAddrs)]}
+		r.n.finder.Report(discovery.Found{ID: discovery.ID(s.Account), Peer: p, Source: discovery.SourceKnown}, nil)
+	}
+}
+
+// nearFirst puts the addresses at the IP address of conn, which works from
+// here, before the others: not all of them are kept.
+func nearFirst(addrs []ma.Multiaddr, conn ma.Multiaddr) []ma.Multiaddr {
+	ip, _ := ma.SplitFirst(conn)
+	var near, far []ma.Multiaddr
+	for _, a := range addrs {
+		if first, _ := ma.SplitFirst(a); first != nil && ip != nil && first.Equal(ip) {
+			near = append(near, a)
+		} else {
+			far = append(far, a)
+		}
+	}
+	return append(near, far...)
 }
 
 // follow acts on changes of the network: links are probed, and whoever is away

@@ -21,10 +21,9 @@ type Config struct {
 	Chat *chat.Service
 	Log  *slog.Logger // nil: nothing is logged
 
-	// Up is told of every session that begins, with the addresses at which the
-	// peer says it listens; Down of an account's last session ending. They must
-	// not block. nil: nobody is told.
-	Up   func(wire.Account, peer.AddrInfo)
+	// Up is told of every session that begins, Down of an account's last session
+	// ending. They must not block. nil: nobody is told.
+	Up   func(wire.Account)
 	Down func(wire.Account)
 
 	// Wanted is told of an account for which something new waits while no
@@ -45,7 +44,8 @@ type Manager struct {
 
 	mu       sync.Mutex
 	closing  bool
-	hellos   map[peer.ID]bool // strangers whose hello is under way
+	hellos   map[peer.ID]bool          // strangers whose hello is under way
+	greeting map[peer.ID]chan struct{} // hellos of ours under way; closed when over
 	sessions map[wire.Account]map[wire.Device][]*session
 }
 
@@ -57,6 +57,7 @@ func New(cfg Config) *Manager {
 	m := &Manager{
 		cfg: cfg, host: cfg.Host, chat: cfg.Chat, log: cfg.Log,
 		hellos:   map[peer.ID]bool{},
+		greeting: map[peer.ID]chan struct{}{},
 		sessions: map[wire.Account]map[wire.Device][]*session{},
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
@@ -145,7 +146,43 @@ func (m *Manager) Dial(ctx context.Context, p peer.AddrInfo, accounts ...wire.Ac
 	if err := m.host.Connect(ctx, p); err != nil {
 		return wire.Account{}, err
 	}
+	done, err := m.turn(ctx, p.ID)
+	if err != nil {
+		return wire.Account{}, err
+	}
+	defer done()
+	if a, ok := m.linkedTo(p.ID, accounts); ok {
+		return a, nil
+	}
 	return m.dialStreams(ctx, p.ID, accounts)
+}
+
+// turn waits until nobody else greets the peer, and keeps others from it until
+// done is called: of two hellos at once the second would be refused.
+func (m *Manager) turn(ctx context.Context, p peer.ID) (done func(), err error) {
+	mine := make(chan struct{})
+	for {
+		m.mu.Lock()
+		other := m.greeting[p]
+		if other == nil {
+			m.greeting[p] = mine
+		}
+		m.mu.Unlock()
+		if other == nil {
+			break
+		}
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return func() {
+		m.mu.Lock()
+		delete(m.greeting, p)
+		m.mu.Unlock()
+		close(mine)
+	}, nil
 }
 
 // dialStreams says hello, on one stream for every wire.MaxTags proofs.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/libp2p/go-libp2p/core/peer"
-
 	"github.com/truce-im/truce/chat/wire"
 )
 
@@ -43,7 +41,7 @@ func (m *Manager) serve(stream stream, g greeted) error {
 		m.log.Warn("cannot note that a contact was seen", "error", err)
 	}
 	if m.cfg.Up != nil {
-		m.cfg.Up(g.account, peer.AddrInfo{ID: s.peer, Addrs: m.host.Peerstore().Addrs(s.peer)})
+		m.cfg.Up(g.account)
 	}
 	return nil
 }
