@@ -46,8 +46,9 @@ func TestNode(t *testing.T) {
 		Ports: func() (tcp, udp int) { return 4001, 4001 },
 	})
 	out := json.NewEncoder(os.Stdout)
+	began := time.Now()
 	m.SetTargets([]discovery.Target{{Tell: key(me, other), Hear: key(other, me)}}, nil)
-	out.Encode(event{What: "up", At: time.Now()})
+	out.Encode(event{What: "up", At: began})
 	ctx, stop := context.WithCancel(context.Background())
 	go func() { // ends when the test closes our input
 		io.Copy(io.Discard, os.Stdin)
@@ -86,6 +87,7 @@ func TestNode(t *testing.T) {
 type node struct {
 	t      *testing.T
 	name   string
+	began  time.Time // when it was told whom to seek
 	events chan event
 	stop   func()
 }
@@ -132,7 +134,7 @@ func startNode(t *testing.T, ns, me, other string) *node {
 		}
 	}
 	t.Cleanup(n.stop)
-	n.wait(5*time.Second, "up", "")
+	n.began = n.wait(5*time.Second, "up", "").At
 	return n
 }
 
@@ -252,10 +254,8 @@ func TestNetnsNewcomer(t *testing.T) {
 		<-time.After(minGap) // a was silent for so long, else its answer has to wait
 		a.forget()
 		b := startNode(t, l.id+"b", "b", "a")
-		began := time.Now() // a few ms after it, so measure from "up" in both
-		old, newcomer := a.wait(promptly, "found", "/10.9.0.2/"), b.wait(promptly, "found", "/10.9.0.1/")
-		byOld = append(byOld, time.Since(began)-time.Since(old.At))
-		byNew = append(byNew, time.Since(began)-time.Since(newcomer.At))
+		byOld = append(byOld, a.wait(promptly, "found", "/10.9.0.2/").At.Sub(b.began))
+		byNew = append(byNew, b.wait(promptly, "found", "/10.9.0.1/").At.Sub(b.began))
 		b.stop()
 	}
 	t.Logf("found by the one who was there: %v", summary(byOld))
