@@ -1,11 +1,153 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	printable "github.com/truce-im/truce/cmd/internal/term"
+
+	"github.com/truce-im/truce/chat/wire"
+	"github.com/truce-im/truce/cmd/internal/linechat"
+	"github.com/truce-im/truce/node"
+	"github.com/truce-im/truce/node/api"
+	"github.com/truce-im/truce/node/api/client"
+)
 
 // bare is truce without a command: the chat on a terminal, else the help.
 func (a *app) bare(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return unknownCommand(cmd, args[0])
 	}
+	in, out, ok := a.terminal()
+	if !ok {
+		cmd.Help()
+		e := usagef("the chat needs a terminal")
+		e.Hint = "name a command, such as `truce id`"
+		return e
+	}
+	state, err := term.MakeRaw(int(in.Fd()))
+	if err != nil {
+		return err
+	}
+	defer term.Restore(int(in.Fd()), state)
+	t := newScreen(in, out)
+	err = a.talk(cmd.Context(), t)
+	if cmd.Context().Err() != nil {
+		return nil // a signal is a clean end
+	}
+	return err
+}
+
+func (a *app) terminal() (in, out *os.File, ok bool) {
+	in, ok1 := a.In.(*os.File)
+	out, ok2 := a.Out.(*os.File)
+	return in, out, ok1 && ok2 && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd()))
+}
+
+// talk sets up at the first run, sees to it that a node runs, and chats.
+func (a *app) talk(ctx context.Context, t linechat.Terminal) error {
+	var cfg node.Config
+	fresh := !node.Exists(a.home)
+	if fresh {
+		name, err := a.askName(ctx, t)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		cfg.Name = name
+		t.SetPrompt("> ")
+	}
+	err := a.withOwnOrRunning(ctx, cfg, func(ctx context.Context, c *client.Client) error {
+		if fresh {
+			if err := a.showHome(ctx, c, t); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintln(t, "/help tells what you can do here; Ctrl-D leaves.")
+		return linechat.Run(ctx, c, t)
+	})
+	if errors.Is(err, linechat.ErrStopped) {
+		return errStopped
+	}
+	return err
+}
+
+// withOwnOrRunning runs fn with the node that runs in the home, else with one
+// of its own.
+func (a *app) withOwnOrRunning(ctx context.Context, cfg node.Config, fn func(context.Context, *client.Client) error) error {
+	c := client.Dial(a.home)
+	defer c.Close()
+	if refused := c.HandOver(ctx); isRefusal(refused) {
+		return fn(ctx, c) // that one stays
+	}
+	n, err := a.openToStay(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	h, err := host(n, api.Options{Stop: stop})
+	if err != nil {
+		return err
+	}
+	return errors.Join(fn(ctx, c), h.Close())
+}
+
+// askName asks until the name is one; none is fine too.
+func (a *app) askName(ctx context.Context, t linechat.Terminal) (string, error) {
+	fmt.Fprint(t, "Welcome to Truce: messages from your computer to your friends', and nobody in between.\n"+
+		"First, your name. Others see it when you ask them to be a contact.\n")
+	t.SetPrompt("Your name: ")
+	for {
+		name, err := readLine(ctx, t)
+		if err != nil || name == "" {
+			return "", err
+		}
+		err = wire.CheckName(name)
+		if err == nil {
+			return name, nil
+		}
+		fmt.Fprintf(t, "%s.\n", err)
+	}
+}
+
+// readLine gives up when ctx ends; then the program does, and the read with it.
+func readLine(ctx context.Context, t linechat.Terminal) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	read := make(chan result, 1)
+	go func() {
+		line, err := t.ReadLine()
+		read <- result{line, err}
+	}()
+	select {
+	case r := <-read:
+		return r.line, r.err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
+
+// showHome tells a newcomer what there is now.
+func (a *app) showHome(ctx context.Context, c *client.Client, t linechat.Terminal) error {
+	id, err := c.ID(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t, "Everything of yours is in %s.\n", printable.Printable(a.home))
+	if !id.Protected {
+		fmt.Fprintf(t, "Not protected: %s.\n", notProtected)
+	}
+	fmt.Fprintf(t, "This is your link. Give it to friends, so that they can /add you:\n\n%s\n\n", id.Link)
 	return nil
 }

@@ -62,6 +62,7 @@ computers talk to each other. Run "truce" in a terminal to begin.`,
 		Args:          cobra.ArbitraryArgs,
 		RunE:          a.bare,
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
@@ -87,6 +88,9 @@ computers talk to each other. Run "truce" in a terminal to begin.`,
 		a.editCommand(), a.deleteCommand(), a.reactCommand(), a.readCommand(),
 		a.watchCommand(), a.peersCommand(), a.configCommand(), a.versionCommand(),
 	)
+	for _, cmd := range root.Commands() {
+		cmd.DisableFlagsInUseLine = true // Use names them
+	}
 	strictCompletion(root)
 	return root
 }

@@ -48,12 +48,23 @@ func (a *app) openToStay(ctx context.Context, cfg node.Config) (n *node.Node, er
 		defer c.Close()
 		asking, cancel := context.WithTimeoutCause(ctx, patience, errHeld)
 		defer cancel()
-		if refused := c.HandOver(asking); refused != nil && !errors.Is(refused, client.ErrUnreachable) {
+		switch refused := c.HandOver(asking); {
+		case isRefusal(refused):
+			told := *describe(refused)
+			told.Code = client.CodeFailed
+			return &told
+		case refused != nil && !errors.Is(refused, client.ErrUnreachable):
 			return refused
 		}
 		return err
 	})
 	return n, err
+}
+
+// isRefusal reports whether a node answered that it stays.
+func isRefusal(err error) bool {
+	var e *client.Error
+	return errors.As(err, &e) && e.Code == client.CodeRefused
 }
 
 // doWithin is do for a command that waits for the network: if no node runs, it

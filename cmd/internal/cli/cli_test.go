@@ -1,0 +1,50 @@
+package cli_test
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/truce-im/truce/cmd/internal/cli"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"truce": truce})
+}
+
+// truce is the program, as cmd/truce has it.
+func truce() {
+	ctx, stop := cli.WithSignals(context.Background())
+	status := cli.Run(ctx, os.Args[1:], cli.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	stop()
+	os.Exit(status)
+}
+
+// TestScripts runs the scripts of testdata. Besides the commands of testscript
+// they have those of script_test.go.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("XDG_DATA_HOME", "")
+			env.Setenv("TRUCE_HOME", "")
+			env.Values[nodesKey{}] = nodes{}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code":     code,
+			"field":    field,
+			"start":    start,
+			"await":    await,
+			"end":      end,
+			"snapshot": snapshot,
+			"same":     same,
+			"oneline":  oneLine,
+		},
+	})
+}

@@ -1,0 +1,172 @@
+package linechat
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/truce-im/truce/cmd/internal/term"
+	"github.com/truce-im/truce/node/api/client"
+)
+
+// event shows one thing that happened.
+func (c *chat) event(ctx context.Context, e client.Event) error {
+	switch e.Event {
+	case client.EventMessage:
+		return c.message(ctx, *e.Message)
+	case client.EventState:
+		c.tick(*e.Message)
+	case client.EventContact:
+		return c.contactChanged(ctx, *e.Contact)
+	}
+	return nil
+}
+
+// message shows a message that is new or was changed.
+func (c *chat) message(ctx context.Context, m client.Message) error {
+	number, known := c.numbers[m.ID]
+	switch {
+	case c.typed[m.ID]:
+		delete(c.typed, m.ID)
+		c.tick(m)
+		return nil
+	case known && m.Deleted:
+		c.say("  #%d was deleted", number)
+		return nil
+	}
+	if c.with == "" && !m.Out() {
+		c.with = m.Conversation
+		c.prompt()
+	}
+	if m.Conversation != c.with {
+		if !m.Out() {
+			c.say("* %s: %s   (/to %s)", c.name(m.Conversation), firstLine(m), c.name(m.Conversation))
+		}
+		return nil
+	}
+	c.show(m)
+	if m.Out() || m.State == "read" {
+		return nil
+	}
+	_, err := c.api.Read(ctx, m.Conversation, m.ID)
+	return err
+}
+
+// show prints a message whole, under a number that commands can name.
+func (c *chat) show(m client.Message) {
+	text := m.Text
+	if m.Deleted {
+		text = "(deleted)"
+	}
+	reply := ""
+	if m.ReplyTo != "" {
+		reply = " (to an earlier message)"
+		if n, ok := c.numbers[m.ReplyTo]; ok {
+			reply = fmt.Sprintf(" (to #%d)", n)
+		}
+	}
+	fmt.Fprintf(c.term, "%s #%d %s%s: %s%s\n",
+		m.Time.Local().Format("15:04"), c.number(m.ID), term.Printable(c.name(m.From)), reply,
+		term.PrintableText(text, "      "), c.marks(m))
+}
+
+// marks tells what was done to a message and how far it got.
+func (c *chat) marks(m client.Message) string {
+	var list []string
+	if m.Edited && !m.Deleted {
+		list = append(list, "edited")
+	}
+	for _, emoji := range slices.Sorted(maps.Keys(m.Reactions)) {
+		var names []string
+		for _, account := range m.Reactions[emoji] {
+			names = append(names, c.name(account))
+		}
+		list = append(list, term.Printable(emoji+" "+strings.Join(names, ", ")))
+	}
+	if m.Out() {
+		list = append(list, state(m))
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "  [" + strings.Join(list, "; ") + "]"
+}
+
+func state(m client.Message) string {
+	text := map[string]string{"delivered": "✓", "read": "✓✓"}[m.State]
+	if text == "" {
+		text = m.State
+	}
+	if m.Why != "" {
+		text += ": " + term.Printable(m.Why)
+	}
+	return text
+}
+
+// tick tells how far a message of mine got. That a message was read is told of
+// the last one only: it holds for those before it.
+func (c *chat) tick(m client.Message) {
+	n, known := c.numbers[m.ID]
+	if !m.Out() || !known {
+		return
+	}
+	switch {
+	case m.State == "delivered":
+		c.say("  ✓ #%d delivered", n)
+	case m.State == "read" && m.ID == c.sent:
+		c.say("  ✓✓ #%d read", n)
+	case m.State == "failed":
+		c.say("! #%d was not delivered: %s", n, m.Why)
+	}
+}
+
+// contactChanged tells of a request, an answer, or somebody who comes or goes.
+func (c *chat) contactChanged(ctx context.Context, now client.Contact) error {
+	before, known := c.contact(now.Account)
+	if err := c.load(ctx); err != nil {
+		return err
+	}
+	c.prompt()
+	switch {
+	case now.State == "requested":
+		if c.asking[now.Account] {
+			return nil
+		}
+		c.asking[now.Account] = true
+		c.say("* %s asks to be your contact   (/accept %s or /decline %s)", now.Name, now.Name, now.Name)
+	case now.State == "accepted" && (!known || before.State != "accepted"):
+		c.say("* %s is your contact now", now.Name)
+		if c.with == "" {
+			return c.talkTo(ctx, now)
+		}
+	case now.State == "declined" && known && before.State == "asked":
+		c.say("* %s declined", now.Name)
+	case known && before.Presence != now.Presence && now.State == "accepted":
+		c.say("* %s is %s", now.Name, now.Presence)
+	}
+	return nil
+}
+
+// number is the number of a message, a new one at first.
+func (c *chat) number(id string) int {
+	if c.numbers[id] == 0 {
+		c.ids = append(c.ids, id)
+		c.numbers[id] = len(c.ids)
+	}
+	return c.numbers[id]
+}
+
+// firstLine is as much of a message as fits beside others.
+func firstLine(m client.Message) string {
+	const most = 60
+	line, _, more := strings.Cut(m.Text, "\n")
+	if text := []rune(line); len(text) > most {
+		line, more = string(text[:most]), true
+	}
+	if more {
+		line += "…"
+	}
+	return line
+}
