@@ -63,7 +63,7 @@ type invalidHex struct {
 
 // refusal makes the vector of a refused input, whose hex may have spaces.
 func refusal(name, class, input, comment string) named[invalidHex] {
-	return named[invalidHex]{name, invalidHex{comment, class, strings.ReplaceAll(input, " ", "")}}
+	return named[invalidHex]{name, invalidHex{comment, class, unspaced(input)}}
 }
 
 // filled is n bytes of one value: the keys and nonces of the vectors.
@@ -122,3 +122,5 @@ var (
 	bob     = newParty(0x20)
 	mallory = newParty(0x30)
 )
+
+func unspaced(s string) string { return strings.ReplaceAll(s, " ", "") }
