@@ -54,7 +54,7 @@ func (r *reader) note(number uint64, kind chat.ChangeKind, plain []byte) (chat.C
 
 func (r *reader) decodeEvent(number uint64, plain []byte) (chat.Event, error) {
 	var row eventRow
-	if err := decode(bucketJournal, plain, &row); err != nil {
+	if err := row.parse(plain); err != nil {
 		return chat.Event{}, err
 	}
 	info, err := r.logNumbered(row.Log)
@@ -66,14 +66,14 @@ func (r *reader) decodeEvent(number uint64, plain []byte) (chat.Event, error) {
 
 // event reads the event in row number of the journal.
 func (r *reader) event(number uint64) (chat.Event, error) {
-	c, err := r.change(number)
+	plain, err := r.plain(bucketJournal, be64(number))
 	if err != nil {
 		return chat.Event{}, err
 	}
-	if c.Event == nil {
+	if len(plain) == 0 || chat.ChangeKind(plain[0]) != chat.ChangeEvent {
 		return chat.Event{}, corruptf("row %d of the journal is no event", number)
 	}
-	return *c.Event, nil
+	return r.decodeEvent(number, plain[1:])
 }
 
 func (r *reader) Journal(cursor uint64) iter.Seq2[chat.Change, error] {

@@ -8,36 +8,10 @@ import (
 // The rows of the journal. The first byte of a row's plain text is its
 // chat.ChangeKind, the CBOR follows.
 
-// Flags of an eventRow.
-const (
-	flagListed  = 1 << 0
-	flagStub    = 1 << 1
-	flagRefused = 1 << 2
-)
-
-type eventRow struct {
-	_        struct{} `cbor:",toarray"`
-	Log      uint32
-	Seq      uint64
-	Flags    uint8
-	Refused  uint8 // wire.Reason, with flagRefused
-	ID       []byte
-	Order    uint64
-	Received uint64
-	Kind     uint8
-	Stamp    uint64
-	Prev     [32]byte
-	Owner    [16]byte
-	Body     []byte
-}
-
 func fromEvent(log uint32, e *chat.Event) eventRow {
 	r := eventRow{
-		Log: log, Seq: e.Seq, Order: e.Order, Received: e.Received,
+		Log: log, Seq: e.Seq, ID: e.ID, Order: e.Order, Received: e.Received,
 		Kind: uint8(e.Wire.Kind), Stamp: e.Wire.Stamp, Prev: e.Wire.Prev, Owner: e.Wire.Owner, Body: e.Wire.Body,
-	}
-	if !e.ID.IsZero() {
-		r.ID = e.ID[:]
 	}
 	if e.Listed {
 		r.Flags |= flagListed
@@ -52,17 +26,9 @@ func fromEvent(log uint32, e *chat.Event) eventRow {
 	return r
 }
 
-// id is zero if the row has none, or one of a wrong length.
-func (r *eventRow) id() (id wire.MessageID) {
-	if len(r.ID) == len(id) {
-		id = wire.MessageID(r.ID)
-	}
-	return id
-}
-
 func toEvent(number uint64, log wire.Log, r *eventRow) chat.Event {
 	e := chat.Event{
-		Log: log, Seq: r.Seq, ID: r.id(), Order: r.Order, Received: r.Received, Listed: r.Flags&flagListed != 0, Cursor: number,
+		Log: log, Seq: r.Seq, ID: r.ID, Order: r.Order, Received: r.Received, Listed: r.Flags&flagListed != 0, Cursor: number,
 		Wire: wire.Event{
 			Kind: wire.EventKind(r.Kind), Stamp: r.Stamp, Prev: r.Prev, Stub: r.Flags&flagStub != 0, Owner: r.Owner, Body: sliceOrNil(r.Body),
 		},

@@ -116,18 +116,17 @@ type sealer struct {
 }
 
 // seal returns run number ‖ counter ‖ ciphertext of plain, bound to its place.
-func (s *sealer) seal(b bucket, key, plain []byte) []byte {
+func (s *sealer) seal(sc *scratch, b bucket, key, plain []byte) []byte {
 	s.counter++
 	out := make([]byte, 0, 2*binary.MaxVarintLen32+len(plain)+s.aead.Overhead())
 	out = binary.AppendUvarint(out, uint64(s.number))
 	out = binary.AppendUvarint(out, s.counter)
-	var nonce [12]byte
-	binary.BigEndian.PutUint64(nonce[4:], s.counter)
-	return s.aead.Seal(out, nonce[:], plain, place(b, key))
+	sc.place(b, key, s.counter)
+	return s.aead.Seal(out, sc.nonce[:], plain, sc.data)
 }
 
 // unseal opens what seal made.
-func (k *keyring) unseal(b bucket, key, sealed []byte, lookup func(uint32) (runID, error)) ([]byte, error) {
+func (k *keyring) unseal(sc *scratch, b bucket, key, sealed []byte, lookup func(uint32) (runID, error)) ([]byte, error) {
 	number, n := binary.Uvarint(sealed)
 	if n <= 0 || number > 1<<32-1 {
 		return nil, corruptf("a row of %s has no run", b.name())
@@ -140,20 +139,25 @@ func (k *keyring) unseal(b bucket, key, sealed []byte, lookup func(uint32) (runI
 	if err != nil {
 		return nil, err
 	}
-	var nonce [12]byte
-	binary.BigEndian.PutUint64(nonce[4:], counter)
-	plain, err := aead.Open(nil, nonce[:], sealed[n+m:], place(b, key))
+	sc.place(b, key, counter)
+	plain, err := aead.Open(nil, sc.nonce[:], sealed[n+m:], sc.data)
 	if err != nil {
 		return nil, corruptf("a row of %s is not what was written there", b.name())
 	}
 	return plain, nil
 }
 
-// place is the associated data of a row.
-func place(b bucket, key []byte) []byte {
-	ad := make([]byte, 0, 64)
-	ad = binary.BigEndian.AppendUint32(ad, rowSchema)
-	ad = append(ad, b.name()...)
-	ad = append(ad, 0)
-	return append(ad, key...)
+// scratch saves allocations.
+type scratch struct {
+	nonce [12]byte
+	data  []byte
+}
+
+// place makes nonce and associated data of a row.
+func (sc *scratch) place(b bucket, key []byte, counter uint64) {
+	binary.BigEndian.PutUint64(sc.nonce[4:], counter)
+	sc.data = binary.BigEndian.AppendUint32(sc.data[:0], rowSchema)
+	sc.data = append(sc.data, b.name()...)
+	sc.data = append(sc.data, 0)
+	sc.data = append(sc.data, key...)
 }

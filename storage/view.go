@@ -69,6 +69,7 @@ type reader struct {
 	buckets [bucketCount]*bbolt.Bucket
 	cursor  uint64
 	tail    *tail
+	scratch scratch
 	// What this transaction wrote itself; empty in a view.
 	made  names
 	fresh *tail
@@ -98,7 +99,7 @@ func (r *reader) plain(b bucket, key []byte) ([]byte, error) {
 	if err != nil || v == nil {
 		return nil, err
 	}
-	return r.s.keys.unseal(b, key, v, r.runID)
+	return r.s.keys.unseal(&r.scratch, b, key, v, r.runID)
 }
 
 // row decodes the row under key into row, and reports whether there is one.

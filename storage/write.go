@@ -17,6 +17,7 @@ var _ chat.Tx = (*writer)(nil)
 type writer struct {
 	reader
 	writes int // how many so far
+	buffer []byte
 	// Rows that are rewritten with nearly every event wait here for the commit,
 	// so that a group writes each of them once.
 	heads map[[8]byte]chat.LogState
@@ -98,7 +99,7 @@ func (w *writer) putRow(b bucket, key []byte, row any) error {
 	if err != nil {
 		return err
 	}
-	return w.put(b, key, w.s.sealer.seal(b, key, plain))
+	return w.put(b, key, w.s.sealer.seal(&w.scratch, b, key, plain))
 }
 
 // startRun registers a run under the next number.
@@ -218,15 +219,25 @@ func (w *writer) oldest(b bucket, t uint64) (keys [][]byte, err error) {
 	return keys, nil
 }
 
-// putChange writes row number of the journal.
-func (w *writer) putChange(number uint64, kind chat.ChangeKind, row any) error {
+// putEvent writes row number of the journal.
+func (w *writer) putEvent(number uint64, row eventRow) error {
+	w.buffer = row.append(append(w.buffer[:0], byte(chat.ChangeEvent)))
+	return w.putJournal(number, w.buffer)
+}
+
+// putNote likewise.
+func (w *writer) putNote(number uint64, kind chat.ChangeKind, row noteRow) error {
 	b, err := encMode.Marshal(row)
 	if err != nil {
 		return err
 	}
-	key := be64(number)
+	return w.putJournal(number, append([]byte{byte(kind)}, b...))
+}
+
+func (w *writer) putJournal(number uint64, plain []byte) error {
 	w.dense(bucketJournal)
-	return w.put(bucketJournal, key, w.s.sealer.seal(bucketJournal, key, append([]byte{byte(kind)}, b...)))
+	key := be64(number)
+	return w.put(bucketJournal, key, w.s.sealer.seal(&w.scratch, bucketJournal, key, plain))
 }
 
 func (w *writer) Append(e *chat.Event) error {
@@ -234,8 +245,7 @@ func (w *writer) Append(e *chat.Event) error {
 	if err != nil {
 		return err
 	}
-	row := fromEvent(info.number, e)
-	if err := w.putChange(w.cursor+1, chat.ChangeEvent, row); err != nil {
+	if err := w.putEvent(w.cursor+1, fromEvent(info.number, e)); err != nil {
 		return err
 	}
 	w.cursor++
@@ -256,7 +266,7 @@ func (w *writer) Rewrite(e chat.Event) error {
 		return err
 	}
 	e.ID, e.Order, e.Listed = old.ID, old.Order, old.Listed
-	return w.putChange(old.Cursor, chat.ChangeEvent, fromEvent(info.number, &e))
+	return w.putEvent(old.Cursor, fromEvent(info.number, &e))
 }
 
 func (w *writer) Note(c chat.Change) error {
@@ -271,7 +281,7 @@ func (w *writer) Note(c chat.Change) error {
 		}
 		log = info.number
 	}
-	if err := w.putChange(w.cursor+1, c.Kind, fromChange(log, c)); err != nil {
+	if err := w.putNote(w.cursor+1, c.Kind, fromChange(log, c)); err != nil {
 		return err
 	}
 	w.cursor++
