@@ -42,7 +42,12 @@ func start(t *testing.T, dir, name string, change ...func(*node.Config)) *node.N
 // eventually waits until ok holds, looking at every change of n.
 func eventually(t *testing.T, n *node.Node, what string, ok func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	within(t, n, 20*time.Second, what, ok)
+}
+
+func within(t *testing.T, n *node.Node, patience time.Duration, what string, ok func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	since := n.Chat().Cursor()
 	if ok() {

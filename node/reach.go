@@ -191,11 +191,17 @@ func (r *reach) take() {
 				return // Up has told where
 			}
 			r.log.Debug("dial failed", "source", found.Source, "peer", found.Peer.ID, "error", err)
-			if r.ctx.Err() == nil {
+			if r.ctx.Err() == nil && !ours(found.Source) {
 				r.n.finder.Report(found, err)
 			}
 		})
 	}
+}
+
+// ours tells whether addresses come from where they do not change: the
+// schedule alone says when to try them again.
+func ours(source string) bool {
+	return source == discovery.SourceKnown || source == discovery.SourceLink || source == discovery.SourceUser
 }
 
 func (r *reach) dial(p peer.AddrInfo, accounts ...wire.Account) (wire.Account, error) {

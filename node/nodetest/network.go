@@ -1,0 +1,140 @@
+package nodetest
+
+import (
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/p2p/transport/quicreuse"
+	"github.com/quic-go/quic-go"
+	"go.uber.org/fx"
+)
+
+// Network carries UDP packets between its sockets. The zero value is empty and
+// ready. It is safe for concurrent use.
+type Network struct {
+	mu      sync.Mutex
+	sockets map[string]*socket
+	cut     map[string]bool // IP addresses
+}
+
+// Options make one libp2p host use the network, where it may listen at any IP
+// address that is its own.
+func (n *Network) Options() []libp2p.Option {
+	var source fixedSource
+	return []libp2p.Option{libp2p.QUICReuse(func(lc fx.Lifecycle, reset quic.StatelessResetKey, token quic.TokenGeneratorKey) (*quicreuse.ConnManager, error) {
+		m, err := quicreuse.NewConnManager(reset, token,
+			quicreuse.OverrideSourceIPSelector(func() (quicreuse.SourceIPSelector, error) { return &source, nil }),
+			quicreuse.OverrideListenUDP(func(_ string, a *net.UDPAddr) (net.PacketConn, error) {
+				source.ip = a.IP
+				return n.listen(a), nil
+			}))
+		if err == nil {
+			lc.Append(fx.StopHook(m.Close))
+		}
+		return m, err
+	})}
+}
+
+// Cut stops all packets from and to an IP address, as if its machine were
+// frozen or its cable out; or lets them pass again.
+func (n *Network) Cut(ip string, off bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.cut == nil {
+		n.cut = map[string]bool{}
+	}
+	n.cut[ip] = off
+}
+
+type fixedSource struct{ ip net.IP }
+
+func (s *fixedSource) PreferredSourceIPForDestination(*net.UDPAddr) (net.IP, error) { return s.ip, nil }
+
+func (n *Network) listen(a *net.UDPAddr) *socket {
+	s := &socket{
+		net: n, addr: a,
+		in: make(chan packet, 256), closed: make(chan struct{}), woken: make(chan struct{}, 1),
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.sockets == nil {
+		n.sockets = map[string]*socket{}
+	}
+	n.sockets[a.String()] = s
+	return s
+}
+
+// route returns the socket to which packets from one address to another go.
+func (n *Network) route(from, to *net.UDPAddr) *socket {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.cut[from.IP.String()] || n.cut[to.IP.String()] {
+		return nil
+	}
+	return n.sockets[to.String()]
+}
+
+type packet struct {
+	data []byte
+	from net.Addr
+}
+
+type socket struct {
+	net    *Network
+	addr   *net.UDPAddr
+	in     chan packet
+	close  sync.Once
+	closed chan struct{}
+	woken  chan struct{} // by a read deadline
+}
+
+func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
+	select {
+	case p := <-s.in:
+		return copy(b, p.data), p.from, nil
+	case <-s.woken:
+		return 0, nil, os.ErrDeadlineExceeded
+	case <-s.closed:
+		return 0, nil, net.ErrClosed
+	}
+}
+
+func (s *socket) WriteTo(b []byte, to net.Addr) (int, error) {
+	if peer := s.net.route(s.addr, to.(*net.UDPAddr)); peer != nil {
+		select {
+		case peer.in <- packet{append([]byte(nil), b...), s.addr}:
+		default: // full: lost
+		}
+	}
+	return len(b), nil
+}
+
+func (s *socket) Close() error {
+	s.close.Do(func() {
+		close(s.closed)
+		s.net.mu.Lock()
+		defer s.net.mu.Unlock()
+		if s.net.sockets[s.addr.String()] == s {
+			delete(s.net.sockets, s.addr.String())
+		}
+	})
+	return nil
+}
+
+// SetReadDeadline knows what quic-go needs: now, to interrupt a read, or never.
+func (s *socket) SetReadDeadline(t time.Time) error {
+	if !t.IsZero() {
+		select {
+		case s.woken <- struct{}{}:
+		default:
+		}
+	}
+	return nil
+}
+
+func (s *socket) LocalAddr() net.Addr              { return s.addr }
+func (s *socket) SetDeadline(t time.Time) error    { return s.SetReadDeadline(t) }
+func (s *socket) SetWriteDeadline(time.Time) error { return nil }
