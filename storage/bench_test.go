@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"go.etcd.io/bbolt"
@@ -168,4 +169,18 @@ func BenchmarkRead(b *testing.B) {
 			})
 		}
 	})
+}
+
+// BenchmarkUpdates is what many senders get who wait for their own commit each.
+func BenchmarkUpdates(b *testing.B) {
+	s := openNew(b)
+	var next atomic.Uint64
+	b.SetParallelism(64)
+	b.RunParallel(func(pb *testing.PB) {
+		conv := next.Add(1)
+		for pb.Next() {
+			update(b, s, func(tx chat.Tx) error { _, err := appendNext(tx, conv); return err })
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }

@@ -35,3 +35,24 @@ func Waiting(s *Store) int {
 	defer s.queue.mu.Unlock()
 	return len(s.queue.list)
 }
+
+// ReencodeEvent parses the plain text of an event's row and writes it again.
+func ReencodeEvent(b []byte) ([]byte, error) {
+	var row eventRow
+	if err := row.parse(b); err != nil {
+		return nil, err
+	}
+	return row.append(nil), nil
+}
+
+// DecodeRows tries b as each of the other rows, as it stands and sealed.
+func DecodeRows(b []byte) {
+	for _, row := range []any{
+		new(selfRow), new(settingRow), new(contactRow), new(convRow), new(logRow), new(headRow),
+		new(doneRow), new(peersRow), new(noteRow), new(foldRow),
+	} {
+		decode(bucketSelf, b, row)
+	}
+	keys := newKeyring([32]byte{})
+	keys.unseal(new(scratch), bucketSelf, keySelf, b, func(uint32) (runID, error) { return runID{}, nil })
+}
