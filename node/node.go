@@ -172,6 +172,25 @@ func (n *Node) Addrs() (list []string) {
 	return list
 }
 
+// maxLinkAddrs keeps a link short enough to be passed on: mDNS and, later, the
+// DHT find the rest.
+const maxLinkAddrs = 2
+
+// Link is what to hand out. It names a few of the addresses where the node
+// listens now, at most one for each IP address.
+func (n *Node) Link() (wire.Link, error) {
+	var addrs []string
+	seen := map[string]bool{}
+	for _, a := range n.Addrs() {
+		ip := strings.Join(strings.Split(a, "/")[:3], "/")
+		if !seen[ip] && len(addrs) < maxLinkAddrs {
+			seen[ip] = true
+			addrs = append(addrs, a)
+		}
+	}
+	return n.chat.Link(addrs)
+}
+
 // PeerInfo is one connection.
 type PeerInfo struct {
 	PeerID    string

@@ -11,8 +11,7 @@ import (
 )
 
 func (s *server) id(*http.Request) (any, error) {
-	addrs := s.node.Addrs()
-	link, err := s.chat.Link(addrs)
+	link, err := s.node.Link()
 	if err != nil {
 		return nil, err
 	}
@@ -21,13 +20,13 @@ func (s *server) id(*http.Request) (any, error) {
 		Name:      s.chat.Name(),
 		PeerID:    s.node.PeerID(),
 		Link:      link.String(),
-		Addrs:     append([]string{}, addrs...),
+		Addrs:     append([]string{}, s.node.Addrs()...),
 		Protected: s.node.Protected(),
 	}, nil
 }
 
 func (s *server) link(*http.Request) (any, error) {
-	link, err := s.chat.Link(s.node.Addrs())
+	link, err := s.node.Link()
 	return map[string]any{"link": link.String()}, err
 }
 
