@@ -35,45 +35,54 @@ func (s *Service) Ask(link wire.Link, opt AskOptions) (view ContactView, notice 
 	if err := checkPetname(opt.Name); err != nil {
 		return view, "", err
 	}
+	var asked wire.Account
 	err = s.update(func(tx Tx) error {
-		notice = ""
-		if done, err := s.done(tx, opt.Key, "add"); err != nil || done != nil {
+		asked, notice = link.Account, ""
+		done, err := s.done(tx, opt.Key, "add")
+		if err != nil {
 			return err
 		}
-		c, err := tx.Contact(link.Account)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		switch rel := c.Relation(); {
-		case rel == Blocked:
-			return Errorf(CodeRefused, "%s is blocked", c.Name)
-		case rel == Accepted:
-			notice = fmt.Sprintf("%s is a contact already", c.Name)
-			return nil
-		case rel == Asked && c.Mine.Note == opt.Note && c.Reach != nil && *c.Reach == link.Secret:
-			notice = fmt.Sprintf("%s was asked already", c.Name)
+		if done != nil {
+			asked = done.Account
 			return nil
 		}
-		if c.Account != link.Account || c.Relation() == Requested || opt.Name != "" {
-			if c.Name, notice, err = s.freeName(tx, first(opt.Name, link.Name, c.Name), link.Account); err != nil {
-				return err
-			}
-		}
-		if c.Account != link.Account {
-			c.Account, c.Created = link.Account, s.nowMillis()
-		}
-		c.Note, c.Reach, c.Hints = opt.Note, &link.Secret, link.Addrs
-		if err := s.wantContact(tx, &c); err != nil {
+		if notice, err = s.ask(tx, link, opt); err != nil {
 			return err
 		}
-		return s.remember(tx, opt.Key, Done{What: "add", Account: c.Account})
+		return s.remember(tx, opt.Key, Done{What: "add", Account: asked})
 	})
 	if err != nil {
 		return view, "", err
 	}
-	s.moveLog(link.Account)
-	view, err = s.Contact(link.Account)
+	s.moveLog(asked)
+	view, err = s.Contact(asked)
 	return view, notice, err
+}
+
+func (s *Service) ask(tx Tx, link wire.Link, opt AskOptions) (notice string, err error) {
+	c, err := tx.Contact(link.Account)
+	if errors.Is(err, ErrNotFound) {
+		c, err = Contact{Account: link.Account, Created: s.nowMillis()}, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	rel := c.Relation()
+	switch {
+	case rel == Blocked:
+		return "", Errorf(CodeRefused, "%s is blocked", c.Name)
+	case rel == Accepted:
+		return fmt.Sprintf("%s is a contact already", c.Name), nil
+	case rel == Asked && c.Mine.Note == opt.Note && c.Reach != nil && *c.Reach == link.Secret:
+		return fmt.Sprintf("%s was asked already", c.Name), nil
+	}
+	if !rel.named() || opt.Name != "" {
+		if c.Name, notice, err = s.freeName(tx, first(opt.Name, link.Name, c.Name), c.Account); err != nil {
+			return "", err
+		}
+	}
+	c.Note, c.Reach, c.Hints = opt.Note, &link.Secret, link.Addrs
+	return notice, s.wantContact(tx, &c)
 }
 
 // wantContact makes c one that I want, and stores it.
@@ -210,7 +219,7 @@ func (s *Service) freeName(r Reader, name string, a wire.Account) (free, notice 
 		if err != nil {
 			return "", "", err
 		}
-		if c.Account != a && c.Relation() != Requested {
+		if c.Account != a && c.Relation().named() {
 			taken[strings.ToLower(c.Name)] = true
 		}
 	}
@@ -235,23 +244,28 @@ func first(names ...string) string {
 }
 
 // Resolve finds the account that who names: by petname, in any letter case if
-// that is clear, or by address. Errors: ErrNotFound; ErrAmbiguous, whose
-// message lists the matches.
+// that is clear, or by address. Whoever is gone is meant only if nobody else
+// is. Errors: ErrNotFound; ErrAmbiguous, whose message lists the matches.
 func (s *Service) Resolve(who string) (a wire.Account, err error) {
 	if strings.HasPrefix(who, "#") {
 		return a, Errorf(CodeNotFound, "there is no room %s", who)
 	}
 	address, notAddress := wire.ParseAccount(who)
-	var exact, folded []Contact
+	var exact, folded, gone []Contact
 	err = s.store.View(func(r Reader) error {
-		exact, folded = nil, nil
+		exact, folded, gone = nil, nil, nil
 		for c, err := range r.Contacts() {
 			switch {
 			case err != nil:
 				return err
-			case notAddress == nil && c.Account == address, c.Name == who:
+			case notAddress == nil && c.Account == address:
 				exact = append(exact, c)
-			case strings.EqualFold(c.Name, who):
+			case !strings.EqualFold(c.Name, who):
+			case c.Relation() == Gone:
+				gone = append(gone, c)
+			case c.Name == who:
+				exact = append(exact, c)
+			default:
 				folded = append(folded, c)
 			}
 		}
@@ -260,17 +274,20 @@ func (s *Service) Resolve(who string) (a wire.Account, err error) {
 	if err != nil {
 		return a, err
 	}
-	if len(exact) == 0 {
-		exact = folded
+	found := gone
+	if len(exact) > 0 {
+		found = exact
+	} else if len(folded) > 0 {
+		found = folded
 	}
-	switch len(exact) {
+	switch len(found) {
 	case 0:
 		return a, Errorf(CodeNotFound, "nobody you know is called %s", who).WithHint("truce contacts and truce requests list them")
 	case 1:
-		return exact[0].Account, nil
+		return found[0].Account, nil
 	}
 	var names []string
-	for _, c := range exact {
+	for _, c := range found {
 		names = append(names, fmt.Sprintf("%s (%s)", c.Name, c.Account))
 	}
 	return a, Errorf(CodeAmbiguous, "%s could be any of: %s", who, strings.Join(names, ", ")).WithHint("use the address")

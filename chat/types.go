@@ -45,6 +45,10 @@ const (
 	Gone      Relation = "gone"      // I declined, or nobody wants any more
 )
 
+// named reports whether the name of such a contact is one that I chose, or let
+// stand, and not only what they call themselves.
+func (r Relation) named() bool { return r != Requested && r != Gone }
+
 // Contact is another account that this node knows.
 type Contact struct {
 	Account   wire.Account
