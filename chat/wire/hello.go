@@ -25,17 +25,17 @@ func PairSecret(a, b Account, shareA, shareB [32]byte) Secret {
 	if string(a[:]) > string(b[:]) {
 		a, b, shareA, shareB = b, a, shareB, shareA
 	}
-	return Secret{}.extract("truce pair v1", shareA[:], shareB[:], a[:], b[:])
+	return extract("truce pair v1", shareA[:], shareB[:], a[:], b[:])
 }
 
 // PendingSecret is what the asker and the asked share until the request is
 // answered; it outlives a reset of the link.
 func PendingSecret(asker, asked Account, reach ReachSecret, share [32]byte) Secret {
-	return Secret{}.extract("truce pending v1", reach[:], share[:], asker[:], asked[:])
+	return extract("truce pending v1", reach[:], share[:], asker[:], asked[:])
 }
 
 // extract is HKDF with the two secrets as input and the accounts as info.
-func (Secret) extract(label string, s1, s2, a, b []byte) Secret {
+func extract(label string, s1, s2, a, b []byte) Secret {
 	info := string(labelled(label, a, b))
 	return Secret(must(hkdf.Key(sha256.New, slices.Concat(s1, s2), nil, info, 32)))
 }
@@ -105,8 +105,8 @@ func (c *Credential) Verify(peer []byte) (DeviceList, error) {
 	if !l.HasLive(c.Device) {
 		return DeviceList{}, failf("list", "the device is not on its account's list")
 	}
-	if c.Time > c.Expiry {
-		return DeviceList{}, failf("expired", "the binding of the peer id has expired")
+	if c.Time > c.Expiry || c.Expiry > MaxStamp {
+		return DeviceList{}, failf("expired", "the binding of the peer id has expired, or never does")
 	}
 	if !ed25519.Verify(c.Device[:], bindingMessage(l.Account, c.Device, peer, c.Expiry), c.Signature[:]) {
 		return DeviceList{}, failf("signature", "the peer id is not bound to the device")
