@@ -85,6 +85,9 @@ func (f *Push) check() error {
 	if err := checkSeq(f.Seq); err != nil {
 		return err
 	}
+	if err := checkSeq(f.Seq + uint64(len(f.Events)) - 1); err != nil {
+		return err
+	}
 	for i := range f.Events {
 		if err := f.Events[i].Check(); err != nil {
 			return err
