@@ -35,7 +35,7 @@ func New(n *node.Node, opt Options) http.Handler {
 	for _, r := range routes {
 		mux.Handle(r.pattern, s.handler(r.serve))
 	}
-	mux.HandleFunc("GET /v1/events", s.events)
+	mux.HandleFunc(eventsRoute, s.events)
 	mux.HandleFunc("/", noRoute)
 	return guard(mux)
 }
@@ -45,6 +45,8 @@ type route struct {
 	pattern string
 	serve   func(*server, *http.Request) (any, error)
 }
+
+const eventsRoute = "GET /v1/events" // the only one that streams
 
 var routes = []route{
 	{"GET /v1/id", (*server).id},

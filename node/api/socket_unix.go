@@ -14,6 +14,6 @@ var umask sync.Mutex
 func listenPrivate(path string) (*net.UnixListener, error) {
 	umask.Lock()
 	defer umask.Unlock()
-	defer syscall.Umask(syscall.Umask(0o077))
+	defer syscall.Umask(syscall.Umask(0o177))
 	return net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 }

@@ -57,13 +57,6 @@ func checkID(id string) error {
 	return nil
 }
 
-func checkOptionalID(id string) error {
-	if id == "" {
-		return nil
-	}
-	return checkID(id)
-}
-
 // checkName accepts an empty name: none is chosen.
 func checkName(name string) error {
 	if name == "" {

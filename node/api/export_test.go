@@ -1,0 +1,10 @@
+package api
+
+// Routes are the patterns of all routes.
+func Routes() []string {
+	list := []string{eventsRoute}
+	for _, r := range routes {
+		list = append(list, r.pattern)
+	}
+	return list
+}
