@@ -125,9 +125,12 @@ func (h *home) writePID() error {
 }
 
 func (h *home) close() error {
-	var err error
+	err := os.Remove(filepath.Join(h.dir, pidFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil // none was written
+	}
 	if h.store != nil {
-		err = h.store.Close()
+		err = errors.Join(err, h.store.Close())
 	}
 	return errors.Join(err, h.lock.Unlock())
 }
