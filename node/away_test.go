@@ -48,7 +48,6 @@ func TestSentWhileNobodyIsLinked(t *testing.T) {
 	b.Close()
 	numbered(t, a, b, 0, 20)
 	a.Close()
-	offline := func(c *node.Config) { c.Offline = true }
 	a = ann.start(t, offline)
 	numbered(t, a, b, 20, 40)
 	a.Close()
