@@ -104,7 +104,13 @@ func (p party) list(n uint64) wire.DeviceList {
 
 // sign encodes a list, valid or not.
 func sign(l wire.DeviceList, account ed25519.PrivateKey) []byte {
-	body := marshal(l)
+	return signedBy(account, marshal(l))
+}
+
+// signBody signs whatever is to pass for a list of alice's.
+func signBody(body []byte) []byte { return signedBy(alice.account, body) }
+
+func signedBy(account ed25519.PrivateKey, body []byte) []byte {
 	message := append([]byte("truce device list v1\x00"), body...)
 	return marshal(wire.SignedList{Body: body, Signature: [64]byte(ed25519.Sign(account, message))})
 }
