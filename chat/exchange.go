@@ -47,6 +47,9 @@ func entryOf(st LogState) wire.Entry {
 
 // marks returns how far I let a see that I have read.
 func (s *Service) marks(r Reader, a wire.Account) (list []wire.Mark, err error) {
+	if visible, err := receipts(r); err != nil || !visible {
+		return nil, err
+	}
 	logs, err := r.Logs(s.conv(a))
 	for _, st := range logs {
 		if st.Log.Account != s.self.Account && st.Shown > 0 {
@@ -56,43 +59,12 @@ func (s *Service) marks(r Reader, a wire.Account) (list []wire.Mark, err error) 
 	return list, err
 }
 
-// ReadMarks returns how far I have read what a wrote, as a may see it, and
-// keeps that it was shown. What was read while the setting was off is shown
-// only when something later is read.
+// ReadMarks returns how far I have read what a wrote, as a may see it: nothing
+// while the setting ReadReceipts is off. What was read meanwhile is shown only
+// when something later is read.
 func (s *Service) ReadMarks(a wire.Account) (list []wire.Mark, err error) {
-	visible, err := s.Setting(ReadReceipts)
-	if err != nil {
-		return nil, err
-	}
-	news := false
-	err = s.store.View(func(r Reader) error {
-		list, news = nil, false
-		logs, err := r.Logs(s.conv(a))
-		for _, st := range logs {
-			news = news || st.Log.Account != s.self.Account && st.Read > st.Shown
-		}
-		if err == nil {
-			list, err = s.marks(r, a)
-		}
-		return err
-	})
-	if err != nil || !news || visible != "true" {
-		return list, err
-	}
-	err = s.store.Update(func(tx Tx) error {
-		logs, err := tx.Logs(s.conv(a))
-		if err != nil {
-			return err
-		}
-		for _, st := range logs {
-			if st.Log.Account != s.self.Account && st.Read > st.Shown {
-				st.Shown = st.Read
-				if err := tx.PutLog(st); err != nil {
-					return err
-				}
-			}
-		}
-		list, err = s.marks(tx, a)
+	err = s.store.View(func(r Reader) (err error) {
+		list, err = s.marks(r, a)
 		return err
 	})
 	return list, err
@@ -165,46 +137,39 @@ type Taken struct {
 // Events that are here already are passed over. An error that is ErrProtocol
 // ends the session.
 func (s *Service) TakePushes(a wire.Account, pushes []*wire.Push) (out Taken, err error) {
-	full := s.Room()
-	news := false
+	full := s.Room() != nil
 	err = s.store.Update(func(tx Tx) error {
-		out, news = Taken{}, false
-		c, err := tx.Contact(a)
-		if err != nil || c.Relation() != Accepted {
-			return errors.Join(ErrProtocol, err)
+		out = Taken{}
+		if err := s.mayTake(tx, a, pushes); err != nil {
+			return err
 		}
 		heads := map[wire.Log]LogState{}
 		for _, p := range pushes {
-			if err := s.mayPush(c, p.Log); err != nil {
+			st, err := s.takePush(tx, p, full, &out)
+			if err != nil {
 				return err
 			}
-			st, ok := heads[p.Log]
-			if !ok {
-				if st, err = tx.Log(p.Log); err != nil {
-					return err
-				}
-			}
-			if full != nil && p.Seq+uint64(len(p.Events)) > st.Head+1 {
-				out.Busy = append(out.Busy, wire.Busy{Type: wire.FrameBusy, Log: p.Log, Reason: wire.ReasonDiskFull})
-				heads[p.Log] = st
-				continue
-			}
-			before := st.Head
-			if err := s.takePush(tx, &st, p, &out); err != nil {
-				return err
-			}
-			news = news || st.Head > before
 			heads[p.Log] = st
 		}
 		for _, st := range heads {
-			if err := tx.PutLog(st); err != nil {
-				return err
-			}
 			out.Acks = append(out.Acks, entryOf(st))
 		}
 		return nil
 	})
 	return out, err
+}
+
+func (s *Service) mayTake(r Reader, a wire.Account, pushes []*wire.Push) error {
+	c, err := r.Contact(a)
+	if err != nil || c.Relation() != Accepted {
+		return errors.Join(ErrProtocol, ignoreNotFound(err))
+	}
+	for _, p := range pushes {
+		if err := s.mayPush(c, p.Log); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mayPush tells whether a contact may push that log (rule 16).
@@ -222,36 +187,66 @@ func (s *Service) mayPush(c Contact, l wire.Log) error {
 	return nil
 }
 
-// takePush appends those events of p that follow the head of their log.
-func (s *Service) takePush(tx Tx, st *LogState, p *wire.Push, out *Taken) error {
-	conv, err := tx.Conv(st.Log.Conv)
+// takePush appends those events of p that follow the head of their log, and
+// returns that head.
+func (s *Service) takePush(tx Tx, p *wire.Push, full bool, out *Taken) (LogState, error) {
+	st, err := tx.Log(p.Log)
 	if err != nil {
-		return err
+		return st, err
 	}
-	now := s.nowMillis()
+	known, news, now := st.Head, uint64(0), s.nowMillis()
 	for i := range p.Events {
 		e := Event{Log: p.Log, Seq: p.Seq + uint64(i), Wire: p.Events[i], Received: now}
-		switch {
-		case e.Seq <= st.Head:
+		if e.Seq <= st.Head {
 			continue
-		case e.Seq > st.Head+1:
-			out.Gap = true
-			return nil
-		case e.Wire.Prev != st.Chain:
-			out.Busy = append(out.Busy, wire.Busy{Type: wire.FrameBusy, Log: p.Log, Reason: wire.ReasonForked})
-			return nil
+		}
+		if why, ok := follows(&e, st, full); !ok {
+			out.Gap = out.Gap || why == nil
+			if why != nil {
+				out.Busy = append(out.Busy, wire.Busy{Type: wire.FrameBusy, Log: p.Log, Reason: *why})
+			}
+			break
 		}
 		e.Order = clampOrder(e.Wire.Stamp, st.Order, now)
 		chain := e.Wire.Chain(e.Log, e.Seq)
 		listed, err := s.absorb(tx, &e)
 		if err != nil {
-			return err
+			return st, err
 		}
 		if listed {
-			conv.Unread++
+			news++
 		}
 		st.Head, st.Chain, st.Order = e.Seq, chain, e.Order
 	}
+	if st.Head == known {
+		return st, nil
+	}
+	return st, errors.Join(tx.PutLog(st), countUnread(tx, p.Log.Conv, news))
+}
+
+// follows reports whether e can be appended to the log st, and if not, why; no
+// reason: others are missing before it.
+func follows(e *Event, st LogState, full bool) (why *wire.Reason, ok bool) {
+	switch {
+	case full:
+		return new(wire.ReasonDiskFull), false
+	case e.Seq != st.Head+1:
+		return nil, false
+	case e.Wire.Prev != st.Chain:
+		return new(wire.ReasonForked), false
+	}
+	return nil, true
+}
+
+func countUnread(tx Tx, id wire.ConvID, news uint64) error {
+	if news == 0 {
+		return nil
+	}
+	conv, err := tx.Conv(id)
+	if err != nil {
+		return err
+	}
+	conv.Unread += news
 	return tx.PutConv(conv)
 }
 
@@ -283,22 +278,14 @@ func (s *Service) TakeGone(a wire.Account, g *wire.Gone) (ack wire.Entry, err er
 
 // Acked takes the heads that a device of a has committed of my logs, each
 // compared with my chain by the caller (see ChainAt). Ticks only move forward.
+// An error that is ErrProtocol names a log that is not mine.
 func (s *Service) Acked(a wire.Account, heads map[wire.Log]uint64) error {
 	return s.store.Update(func(tx Tx) error {
 		for l, head := range heads {
-			st, err := tx.Log(l)
-			if err != nil {
+			if err := s.tick(tx, a, l, head, ChangeDelivered); err != nil {
 				return err
 			}
-			if head <= st.Delivered || head > st.Head {
-				continue
-			}
-			from := st.Delivered
-			st.Delivered = head
-			if err := tx.PutLog(st); err != nil {
-				return err
-			}
-			if err := tx.Note(Change{Kind: ChangeDelivered, Log: l, From: from, To: head, Time: s.nowMillis()}); err != nil {
+			if err := s.tick(tx, a, l, s.saidRead(l), ChangeRead); err != nil {
 				return err
 			}
 		}
@@ -307,35 +294,61 @@ func (s *Service) Acked(a wire.Account, heads map[wire.Log]uint64) error {
 }
 
 // TakeRead takes the marks by which a says how far it has read what I wrote.
-// Nothing counts as read that was not delivered.
+// Nothing counts as read before it is delivered: a mark that comes ahead of
+// the acknowledgement waits for it in memory. Errors as Acked.
 func (s *Service) TakeRead(a wire.Account, marks []wire.Mark) error {
 	if len(marks) == 0 {
 		return nil
 	}
 	return s.store.Update(func(tx Tx) error {
 		for _, m := range marks {
-			if m.Log.Conv != s.conv(a) || m.Log.Account != s.self.Account {
-				return fmt.Errorf("%w: it marks a log that is not mine", ErrProtocol)
-			}
-			st, err := tx.Log(m.Log)
-			if err != nil {
-				return err
-			}
-			to := min(m.Seq, st.Delivered)
-			if to <= st.Read {
-				continue
-			}
-			from := st.Read
-			st.Read = to
-			if err := tx.PutLog(st); err != nil {
-				return err
-			}
-			if err := tx.Note(Change{Kind: ChangeRead, Log: m.Log, From: from, To: to, Time: s.nowMillis()}); err != nil {
+			if err := s.tick(tx, a, m.Log, m.Seq, ChangeRead); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// tick moves the delivery or the read tick of my log l to seq.
+func (s *Service) tick(tx Tx, a wire.Account, l wire.Log, seq uint64, kind ChangeKind) error {
+	if l.Conv != s.conv(a) || l.Account != s.self.Account {
+		return fmt.Errorf("%w: it ticks a log that is not mine", ErrProtocol)
+	}
+	st, err := tx.Log(l)
+	if err != nil {
+		return err
+	}
+	mark, to := &st.Delivered, seq
+	if kind == ChangeRead {
+		s.sayRead(l, min(seq, st.Head))
+		mark, to = &st.Read, min(seq, st.Delivered)
+	}
+	if to <= *mark || to > st.Head {
+		return nil
+	}
+	from := *mark
+	*mark = to
+	if err := tx.PutLog(st); err != nil {
+		return err
+	}
+	return tx.Note(Change{Kind: kind, Log: l, From: from, To: to, Time: s.nowMillis()})
+}
+
+// sayRead remembers how far the other side says it has read my log. It is no
+// harm to do so twice, or if the update that it belongs to fails.
+func (s *Service) sayRead(l wire.Log, seq uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if seq > s.said[l] { // at most one entry for each log that I write
+		s.said[l] = seq
+	}
+}
+
+func (s *Service) saidRead(l wire.Log) uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.said[l]
 }
 
 // TakeRefused notes that a will never take the event of mine at seq, and that

@@ -136,6 +136,11 @@ func (s *Service) Setting(name string) (value string, err error) {
 	return value, err
 }
 
+func receipts(r Reader) (visible bool, err error) {
+	value, err := r.Setting(ReadReceipts)
+	return value != "false", err
+}
+
 // SetSetting changes a setting.
 func (s *Service) SetSetting(name, value string) error {
 	if _, err := s.Setting(name); err != nil {

@@ -240,8 +240,8 @@ func (s *Service) pageBack(r Reader, a wire.Account, before, after *Position, n 
 	return list, nil
 }
 
-// Outbox returns what I sent and is not delivered, by contact and then oldest
-// first. It ends with the messages that failed.
+// Outbox returns what I sent and is not delivered yet, by contact and then
+// oldest first; not what has failed or was deleted.
 func (s *Service) Outbox() (list []Message, err error) {
 	err = s.store.View(func(r Reader) error {
 		list = nil
@@ -335,8 +335,14 @@ func (s *Service) markLog(tx Tx, st LogState, limit *Position) error {
 	if to <= st.Read {
 		return nil
 	}
+	visible, err := receipts(tx)
+	if err != nil {
+		return err
+	}
 	from := st.Read
-	st.Read = to
+	if st.Read = to; visible {
+		st.Shown = to
+	}
 	if err := tx.PutLog(st); err != nil {
 		return err
 	}
@@ -365,6 +371,9 @@ func (s *Service) recount(tx Tx, a wire.Account, limit *Position) (n uint64, err
 				n++
 			}
 		}
+	}
+	if conv.Unread == n {
+		return n, nil
 	}
 	conv.Unread = n
 	return n, tx.PutConv(conv)

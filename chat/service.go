@@ -32,6 +32,7 @@ type Service struct {
 	turns  uint64                  // how often contacts may have changed
 	links  map[wire.Account]int    // open link sessions
 	why    map[wire.Account]string // what keeps queued messages from being delivered
+	said   map[wire.Log]uint64     // how far the others say they have read my logs
 	moved  map[wire.Account]bool   // logs or marks that links have not been told of
 	wake   chan struct{}           // closed when moved grows
 	turned chan struct{}           // closed when contacts, or what is shared with them, may have changed
@@ -49,6 +50,7 @@ func New(store Store, opt Options) (*Service, error) {
 		store: store, now: opt.Now, log: opt.Log,
 		links: map[wire.Account]int{},
 		why:   map[wire.Account]string{},
+		said:  map[wire.Log]uint64{},
 	}
 	err := store.View(func(r Reader) (err error) {
 		s.self, err = r.Self()

@@ -90,7 +90,8 @@ func (c *Contact) Relation() Relation {
 
 // LogState is the head of a log and what is known of how far it got. For a log
 // of this account, Delivered and Read tell of the other account; for a log of
-// another, Read tells how far I have read, and Shown how far I let that be known.
+// another, Read tells how far I have read, and Shown how far I had when I last
+// read with read receipts on.
 type LogState struct {
 	Log       wire.Log
 	Base      uint64 // events after Base up to Head were committed here
