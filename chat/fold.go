@@ -13,6 +13,21 @@ import (
 // maxReactions bounds what one account can put on one message (rule 18).
 const maxReactions = 32
 
+// full reports whether a has as many reactions on the message as are kept, and
+// none with that emoji. Removed ones count.
+func (f *Fold) full(a wire.Account, emoji string) bool {
+	n := 0
+	for _, r := range f.Reactions {
+		if r.Account == a {
+			if r.Emoji == emoji {
+				return false
+			}
+			n++
+		}
+	}
+	return n >= maxReactions
+}
+
 // Compare orders positions as a history shows them.
 func (p Position) Compare(q Position) int {
 	return cmp.Or(cmp.Compare(p.Order, q.Order), bytes.Compare(p.Device[:], q.Device[:]), cmp.Compare(p.Seq, q.Seq))
@@ -40,12 +55,29 @@ func (s *Service) absorb(tx Tx, e *Event) (listed bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		e.ID = unreadableID(e) // the same message again, at another position (rule 12)
-		return false, tx.Append(e)
+		return false, s.absorbTwin(tx, e)
 	}
+	if err := s.absorbContent(tx, e, c); err != nil {
+		return false, err
+	}
+	return e.Listed, tx.Append(e)
+}
+
+// absorbTwin appends a message that stands at another position already (rule
+// 12). Its text is kept once, so that a deletion finds it; but mine must be
+// there for those who have not got it.
+func (s *Service) absorbTwin(tx Tx, e *Event) error {
+	e.ID = unreadableID(e)
+	if e.Log.Account != s.self.Account {
+		blank(&e.Wire)
+	}
+	return tx.Append(e)
+}
+
+func (s *Service) absorbContent(tx Tx, e *Event, c wire.Content) error {
 	fold, err := tx.Fold(e.Log.Conv, e.ID)
 	if err != nil {
-		return false, err
+		return err
 	}
 	deleted := slices.Contains(fold.Deleted, e.Log.Account)
 	switch c.Kind() {
@@ -56,20 +88,17 @@ func (s *Service) absorb(tx Tx, e *Event) (listed bool, err error) {
 		for _, emoji := range c.Emojis() {
 			err = errors.Join(err, s.foldReaction(tx, e, *c.InReplyTo, emoji, deleted))
 		}
+		return err
 	case wire.ContentEdit:
-		err = s.foldEdit(tx, e, *c.Replaces)
+		return s.foldEdit(tx, e, *c.Replaces)
 	case wire.ContentDelete, wire.ContentUnreaction:
-		err = s.foldDelete(tx, e, *c.Replaces)
-	default:
-		e.Listed = true
-		if deleted {
-			blank(&e.Wire)
-		}
+		return s.foldDelete(tx, e, *c.Replaces)
 	}
-	if err != nil {
-		return false, err
+	e.Listed = true
+	if deleted {
+		blank(&e.Wire)
 	}
-	return e.Listed, tx.Append(e)
+	return nil
 }
 
 // content decodes the body of e, if it is content that this version can read.
@@ -124,8 +153,9 @@ func (s *Service) foldEdit(tx Tx, e *Event, target wire.MessageID) error {
 	return tx.PutFold(fold)
 }
 
-// foldDelete makes the message target, and every edit of it, blank. A deletion
-// by another than its writer has no effect.
+// foldDelete makes the message target, and every edit of it, blank, or takes
+// off the reaction target. A deletion of an edit has no effect, nor has one by
+// another than the writer.
 func (s *Service) foldDelete(tx Tx, e *Event, target wire.MessageID) error {
 	fold, err := tx.Fold(e.Log.Conv, target)
 	if err != nil || slices.Contains(fold.Deleted, e.Log.Account) {
@@ -152,6 +182,9 @@ func (s *Service) foldDelete(tx Tx, e *Event, target wire.MessageID) error {
 	if c, ok := content(&t); ok && c.Kind() == wire.ContentReaction {
 		return s.unreact(tx, &t, *c.InReplyTo)
 	}
+	if !t.Listed {
+		return nil
+	}
 	return blankStored(tx, Ref{t.Log, t.Seq})
 }
 
@@ -170,23 +203,15 @@ func (s *Service) foldReaction(tx Tx, e *Event, target wire.MessageID, emoji str
 		return err
 	}
 	r := Reaction{Account: e.Log.Account, Emoji: emoji, ID: e.ID, At: e.Position(), Removed: removed}
-	mine := 0
-	for i, old := range fold.Reactions {
-		if old.Account != r.Account {
-			continue
-		}
-		mine++
-		if old.Emoji == r.Emoji {
-			if r.At.Compare(old.At) > 0 {
-				fold.Reactions[i] = r
-			}
-			return tx.PutFold(fold)
-		}
-	}
-	if mine == maxReactions {
+	i := slices.IndexFunc(fold.Reactions, func(x Reaction) bool { return x.Account == r.Account && x.Emoji == emoji })
+	switch {
+	case fold.full(r.Account, emoji), i >= 0 && r.At.Compare(fold.Reactions[i].At) < 0:
 		return nil
+	case i >= 0:
+		fold.Reactions[i] = r
+	default:
+		fold.Reactions = append(fold.Reactions, r)
 	}
-	fold.Reactions = append(fold.Reactions, r)
 	return tx.PutFold(fold)
 }
 

@@ -138,13 +138,17 @@ func (s *Service) Edit(id wire.MessageID, text, key string) (Message, error) {
 		if m.Text == text {
 			return nil, nil
 		}
+		if err := s.mayWrite(tx, m.Peer); err != nil {
+			return nil, err
+		}
 		c := wire.NewEdit(salt(), id, text)
 		return &c, nil
 	})
 }
 
 // Delete takes back a message that I wrote, for both sides. One that has not
-// been delivered is never sent. Deleting twice changes nothing. Errors:
+// been delivered is never sent. Deleting twice changes nothing. It is possible
+// whatever has become of the contact and however full the disk is. Errors:
 // ErrNotFound; CodeRefused for another's message.
 func (s *Service) Delete(id wire.MessageID, key string) (Message, error) {
 	return s.change(id, key, "delete", func(tx Tx, m Message) (*wire.Content, error) {
@@ -164,10 +168,12 @@ func mayChange(m Message) error {
 	case !m.Out:
 		return Errorf(CodeRefused, "only its writer can change a message")
 	case m.Deleted:
-		return Errorf(CodeRefused, "the message is deleted")
+		return errDeleted
 	}
 	return nil
 }
+
+var errDeleted = Errorf(CodeRefused, "the message is deleted")
 
 // React puts an emoji on a message, or takes it off again. What is already so
 // stays. Errors: ErrNotFound; CodeUsage for no emoji; CodeRefused for a
@@ -188,47 +194,58 @@ func (s *Service) React(id wire.MessageID, emoji string, remove bool, key string
 		case remove && i < 0, !remove && i >= 0:
 			return nil, nil
 		case m.Deleted:
-			return nil, Errorf(CodeRefused, "the message is deleted")
-		case remove:
-			c := wire.NewUnreact(salt(), id, fold.Reactions[i].ID, emoji)
-			return &c, nil
+			return nil, errDeleted
+		case !remove && fold.full(s.self.Account, emoji):
+			return nil, Errorf(CodeRefused, "you have put %d different reactions on this message: no more are kept", maxReactions)
+		}
+		if err := s.mayWrite(tx, m.Peer); err != nil {
+			return nil, err
 		}
 		c := wire.NewReaction(salt(), id, emoji)
+		if remove {
+			c = wire.NewUnreact(salt(), id, fold.Reactions[i].ID, emoji)
+		}
 		return &c, nil
 	})
 }
 
 // change appends what decide makes of the message id, unless it makes nothing.
 func (s *Service) change(id wire.MessageID, key, what string, decide func(Tx, Message) (*wire.Content, error)) (Message, error) {
-	var peer wire.Account
+	var target wire.MessageID
+	var moved *wire.Account
 	err := s.store.Update(func(tx Tx) error {
-		if done, err := s.done(tx, key, what); err != nil || done != nil {
+		target, moved = id, nil
+		done, err := s.done(tx, key, what)
+		if err != nil {
 			return err
+		}
+		if done != nil {
+			target = done.ID
+			return nil
 		}
 		m, err := s.message(tx, id)
 		if err != nil {
 			return err
 		}
-		peer = m.Peer
 		c, err := decide(tx, m)
 		if err != nil {
 			return err
 		}
 		if c != nil {
-			if err := s.mayWrite(tx, m.Peer); err != nil && !(what == "delete" && err == errDiskFull) {
-				return err
-			}
 			if _, err := s.append(tx, m.Peer, *c); err != nil {
 				return err
 			}
+			moved = &m.Peer
 		}
 		return s.remember(tx, key, Done{What: what, ID: id})
 	})
 	if err != nil {
 		return Message{}, err
 	}
-	s.moveLog(peer)
-	return s.Message(id)
+	if moved != nil {
+		s.moveLog(*moved)
+	}
+	return s.Message(target)
 }
 
 // done looks up an idempotency key; nil if it is new or empty.
