@@ -208,12 +208,10 @@ func TestBlockedIsAStranger(t *testing.T) {
 	wantCode(t, err, chat.CodeRefused)
 	ben.send(t, ann, "are you there?")
 	push := side{node: ben}
-	if _, err := ann.TakePushes(ben.Account(), []*wire.Push{ptr(push.nextPush(t, ben.logTo(ann), 1000))}); !errors.Is(err, chat.ErrProtocol) {
+	if _, err := ann.TakePushes(ben.Account(), []*wire.Push{new(push.nextPush(t, ben.logTo(ann), 1000))}); !errors.Is(err, chat.ErrProtocol) {
 		t.Errorf("the push of a blocked contact: %v", err)
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func TestStanceIsToldUntilAcknowledged(t *testing.T) {
 	n := newNode(t, "Ann")

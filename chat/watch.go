@@ -35,7 +35,8 @@ func (s *Service) parseCursor(text string, newest uint64) (c cursor, ok bool) {
 	if part != "" {
 		c.part, err2 = strconv.ParseUint(part, 10, 64)
 	}
-	return c, ok && err1 == nil && err2 == nil && c.row <= newest && s.formatCursor(c) == text
+	known := c.row < newest || c.row == newest && c.part == 0
+	return c, ok && err1 == nil && err2 == nil && known && c.part <= wire.MaxSeq && s.formatCursor(c) == text
 }
 
 // Cursor is the place of the newest change.
