@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 			"snapshot": snapshot,
 			"same":     same,
 			"oneline":  oneLine,
+			"harmless": harmless,
 		},
 	})
 }

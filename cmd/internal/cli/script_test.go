@@ -224,3 +224,14 @@ func oneLine(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("stderr is not one line of truce:\n%s", text)
 	}
 }
+
+// harmless: neither output of the last command has a character that could do
+// anything to a terminal (rule 33).
+func harmless(ts *testscript.TestScript, neg bool, args []string) {
+	bad := regexp.MustCompile(`[\x00-\x08\x0b-\x1f\x7f-\x{9f}\x{61c}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{e0000}-\x{e007f}]`)
+	for _, out := range []string{"stdout", "stderr"} {
+		if text := ts.ReadFile(out); bad.MatchString(text) {
+			ts.Fatalf("%s is harmful: %q", out, text)
+		}
+	}
+}

@@ -1,0 +1,241 @@
+package linechat_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/truce-im/truce/cmd/internal/linechat"
+	"github.com/truce-im/truce/node"
+	"github.com/truce-im/truce/node/api"
+	"github.com/truce-im/truce/node/api/client"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// screen is a terminal that a test types on and reads.
+type screen struct {
+	typed chan string // closed: the user leaves
+
+	mu     sync.Mutex
+	text   string
+	seen   int // up to where expect has read
+	prompt string
+	more   chan struct{} // closed by the next change
+}
+
+func newScreen() *screen {
+	return &screen{typed: make(chan string), more: make(chan struct{})}
+}
+
+func (s *screen) ReadLine() (string, error) {
+	line, ok := <-s.typed
+	if !ok {
+		return "", io.EOF
+	}
+	return line, nil
+}
+
+func (s *screen) change(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f()
+	close(s.more)
+	s.more = make(chan struct{})
+}
+
+func (s *screen) SetPrompt(p string) { s.change(func() { s.prompt = p }) }
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.change(func() { s.text += string(p) })
+	return len(p), nil
+}
+
+// await waits until ok, which is called with the lock held.
+func (s *screen) await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	timeout := time.After(20 * time.Second)
+	for {
+		s.mu.Lock()
+		done, more := ok(), s.more
+		s.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-more:
+		case <-timeout:
+			t.Fatalf("no %s; the screen:\n%s", what, s.text)
+		}
+	}
+}
+
+// expect waits for text that matches, after what was expected before.
+func (s *screen) expect(t *testing.T, pattern string) {
+	t.Helper()
+	re := regexp.MustCompile(pattern)
+	s.await(t, pattern, func() bool {
+		at := re.FindStringIndex(s.text[s.seen:])
+		if at != nil {
+			s.seen += at[1]
+		}
+		return at != nil
+	})
+}
+
+func (s *screen) expectPrompt(t *testing.T, prompt string) {
+	t.Helper()
+	s.await(t, "prompt "+prompt, func() bool { return s.prompt == prompt })
+}
+
+// person is somebody at a screen, with a node of their own.
+type person struct {
+	*screen
+	node *node.Node
+	end  context.CancelFunc // of the chat
+	done chan error         // what Run returned
+}
+
+func chat(t *testing.T, name string) *person {
+	t.Helper()
+	n, err := node.Open(t.Context(), node.Config{
+		Home: t.TempDir(), Name: name, NoMDNS: true, Listen: []string{"/ip4/127.0.0.1/tcp/0"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := api.Listen(n.Home())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- api.Serve(ctx, l, api.New(n, api.Options{})) }()
+	c := client.Dial(n.Home())
+
+	p := &person{screen: newScreen(), node: n, done: make(chan error, 1)}
+	chatting, end := context.WithCancel(context.Background())
+	p.end = end
+	go func() { p.done <- linechat.Run(chatting, c, p.screen) }()
+	t.Cleanup(func() {
+		end()
+		c.Close()
+		cancel()
+		<-served
+		n.Close()
+	})
+	return p
+}
+
+func TestTwoPeopleChat(t *testing.T) {
+	ann, bob := chat(t, "Ann"), chat(t, "Bob")
+	ann.expect(t, `You have no contacts yet`)
+	ann.typed <- "/link"
+	ann.expect(t, `truce:\S+`)
+	link := regexp.MustCompile(`truce:\S+`).FindString(ann.text)
+
+	bob.typed <- "hello?"
+	bob.expect(t, `! say whom you talk to first`)
+	bob.typed <- "/add " + link
+	bob.expect(t, `Ann is asked`)
+	ann.expect(t, `\* Bob asks to be your contact +\(/accept Bob or /decline Bob\)`)
+	ann.typed <- "/accept Bob"
+	ann.expect(t, `\* Bob is your contact now`)
+	ann.expectPrompt(t, "Bob> ")
+	bob.expect(t, `\* Ann is your contact now`)
+	bob.expectPrompt(t, "Ann> ")
+
+	bob.typed <- "hello"
+	ann.expect(t, `\d\d:\d\d #1 Bob: hello\n`)
+	bob.expect(t, `✓ #1 delivered`)
+	bob.expect(t, `✓✓ #1 read`)
+	ann.typed <- "/reply #1 hello you"
+	bob.expect(t, `#2 Ann \(to #1\): hello you\n`)
+	ann.expect(t, `✓✓ #2 read`)
+	bob.typed <- "/react 2 👍"
+	ann.expect(t, `#2 you \(to #1\): hello you  \[👍 Bob; ✓✓\]`)
+	bob.typed <- "/edit #1 hullo"
+	ann.expect(t, `#1 Bob: hullo  \[edited\]`)
+	bob.typed <- "/delete 1"
+	ann.expect(t, `#1 was deleted`)
+	bob.typed <- "//slash"
+	ann.expect(t, `#3 Bob: /slash\n`)
+
+	bob.typed <- "/history 2"
+	bob.expect(t, `#2 Ann(.*\n)+.*#3 you: /slash`)
+	bob.typed <- "/nonsense"
+	bob.expect(t, `! there is no /nonsense`)
+	bob.typed <- "/edit 99 x"
+	bob.expect(t, `! name a message by the number`)
+	bob.typed <- "/quit"
+	if err := <-bob.done; err != nil {
+		t.Error(err)
+	}
+	close(ann.typed)
+	if err := <-ann.done; err != nil {
+		t.Error(err)
+	}
+	close(bob.typed)
+}
+
+// What others write cannot touch the terminal, nor look like a line of ours.
+func TestHostileText(t *testing.T) {
+	ann, bob := chat(t, "Ann"), chat(t, "Bob")
+	ann.typed <- "/link"
+	ann.expect(t, `truce:\S+`)
+	link := regexp.MustCompile(`truce:\S+`).FindString(ann.text)
+	c := client.Dial(bob.node.Home())
+	defer c.Close()
+	const evil = "\x1b[2J\u009b1m\u202e\x07"
+	if _, err := c.Add(t.Context(), client.AddRequest{Link: link, Note: evil}); err != nil {
+		t.Fatal(err)
+	}
+	ann.expect(t, `asks to be your contact`)
+	ann.typed <- "/requests"
+	ann.expect(t, `asks to be your contact: �\[2J�1m��`)
+	ann.typed <- "/accept Bob"
+	ann.expect(t, `is your contact now`)
+	if _, err := c.Send(t.Context(), "Ann", client.SendRequest{Text: evil + "\n! #1 was not delivered"}); err != nil {
+		t.Fatal(err)
+	}
+	ann.expect(t, `Bob: �\[2J�1m��\n {6}! #1 was not delivered`)
+	if i := strings.IndexAny(ann.text, "\x1b\x07\u009b\u202e"); i >= 0 {
+		t.Errorf("the screen was touched at %d: %q", i, ann.text)
+	}
+	close(ann.typed)
+	close(bob.typed)
+}
+
+func TestEndOfTheNode(t *testing.T) {
+	n, err := node.Open(t.Context(), node.Config{Home: t.TempDir(), Offline: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	l, err := api.Listen(n.Home())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- api.Serve(ctx, l, api.New(n, api.Options{})) }()
+	c := client.Dial(n.Home())
+	defer c.Close()
+	s := newScreen()
+	defer close(s.typed)
+	done := make(chan error, 1)
+	go func() { done <- linechat.Run(t.Context(), c, s) }()
+	s.expect(t, "no contacts yet")
+	cancel()
+	<-served
+	if err := <-done; !errors.Is(err, linechat.ErrStopped) {
+		t.Errorf("got %v", err)
+	}
+}
