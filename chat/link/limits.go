@@ -17,10 +17,12 @@ const (
 
 	maxUnproved  = 32 // hellos under way at a time: strangers cannot hold more (rule 5)
 	maxAskers    = 32 // open sessions with people who are no contacts yet
+	maxStances   = 64 // stances taken in one session: each goes to disk
 	maxPerDevice = 4  // open sessions with one device: one in use, others being drained
 
 	window       = 256 << 10 // bytes pushed and not acknowledged (rule 21)
 	pushSize     = 32 << 10  // bytes of one push: small enough that acknowledgements come between
 	maxTaking    = 2 << 20   // bytes pushed to us that wait for the disk: twice what all windows of a peer allow
+	maxPushing   = 1 << 20   // bytes of pushes that wait to be sent: windows that a peer had us begin anew
 	maxAnswering = 256       // frames that wait to be sent, beside pushes
 )

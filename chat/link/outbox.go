@@ -11,13 +11,14 @@ import (
 var errFlood = errors.New("the peer asks more than it reads answers")
 
 // outbox is what waits to be sent: answers before pushes (rule 21). Nobody
-// waits to put something in; pushes are bounded by the window, and a peer that
-// makes us answer more than it reads is cut off.
+// waits to put something in. A peer that makes us answer, or push again, more
+// than it reads is cut off.
 type outbox struct {
 	mu      sync.Mutex
 	answers [][]byte
 	acks    map[wire.Log]wire.Entry // newest of each log: acknowledgements are cumulative
 	pushes  [][]byte
+	size    int           // bytes of pushes
 	ready   chan struct{} // 1 deep: something was put in
 }
 
@@ -47,11 +48,23 @@ func (o *outbox) ack(entries []wire.Entry) {
 	o.wake()
 }
 
-func (o *outbox) push(f wire.Push) {
+func (o *outbox) push(f wire.Push) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.pushes = append(o.pushes, wire.AppendFrame(nil, f))
+	b := wire.AppendFrame(nil, f)
+	if o.size += len(b); o.size > maxPushing {
+		return errFlood
+	}
+	o.pushes = append(o.pushes, b)
 	o.wake()
+	return nil
+}
+
+// unpush takes back the pushes that have not gone.
+func (o *outbox) unpush() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.pushes, o.size = nil, 0
 }
 
 func (o *outbox) wake() {
@@ -64,16 +77,16 @@ func (o *outbox) wake() {
 // take waits for something to send and returns it in one piece: all answers
 // and acknowledgements, and one push.
 func (o *outbox) take(ctx context.Context) ([]byte, error) {
-	for {
+	for ctx.Err() == nil {
 		if b := o.takeNow(); len(b) > 0 {
 			return b, nil
 		}
 		select {
 		case <-o.ready:
 		case <-ctx.Done():
-			return nil, ctx.Err()
 		}
 	}
+	return nil, ctx.Err()
 }
 
 func (o *outbox) takeNow() (b []byte) {
@@ -93,6 +106,7 @@ func (o *outbox) takeNow() (b []byte) {
 	}
 	if len(o.pushes) > 0 {
 		b = append(b, o.pushes[0]...)
+		o.size -= len(o.pushes[0])
 		o.pushes = o.pushes[1:]
 	}
 	return b

@@ -94,9 +94,11 @@ func (s *session) serve() {
 	s.report(cause)
 }
 
-// close ends the stream: kindly if the session was ended, else at once. The
-// connection of a peer that does not answer is of no use either.
+// close ends the stream: kindly if the session was ended, else at once. A write
+// under way is given up. The connection of a peer that does not answer is of no
+// use either.
 func (s *session) close(cause error) {
+	s.stream.SetWriteDeadline(time.Now())
 	switch {
 	case errors.Is(cause, errBye), errors.Is(cause, errDrained), errors.Is(cause, io.EOF):
 		s.stream.Close()
@@ -110,7 +112,8 @@ func (s *session) close(cause error) {
 
 func (s *session) report(cause error) {
 	level := s.m.log.Debug
-	if errors.Is(cause, chat.ErrProtocol) || wire.ErrorClass(cause) != "" || errors.Is(cause, errFlood) {
+	if errors.Is(cause, chat.ErrProtocol) || wire.ErrorClass(cause) != "" ||
+		errors.Is(cause, wire.ErrFrameTooLong) || errors.Is(cause, errFlood) {
 		level = s.m.log.Warn
 	}
 	level("link ended", "peer", s.peer, "reason", cause)
@@ -145,7 +148,7 @@ func (s *session) read() error {
 // unknown is a frame of a type that this version does not know.
 type unknown struct{}
 
-// write sends what waits in the outbox.
+// write sends what waits in the outbox, until the session ends.
 func (s *session) write() error {
 	for {
 		b, err := s.out.take(s.ctx)

@@ -18,17 +18,19 @@ type state struct {
 	pings    uint64
 	pinged   time.Time // when ping number pings went; zero once it was answered
 
-	look   bool            // something of ours may have moved since tell looked
-	stance uint64          // version of my stance that was sent
-	vector bool            // mine was sent
-	theirs bool            // theirs came: we may push
-	logs   []chat.LogState // mine, as tell saw them
-	heads  map[wire.Log]uint64
-	sent   map[wire.Log]uint64
-	stuck  map[wire.Log]bool // busy or forked: not pushed until they speak of it again
-	flight []flight
-	flying int // bytes in flight
-	shown  map[wire.Log]uint64
+	look    bool            // something of ours may have moved since tell looked
+	stance  uint64          // version of my stance that was sent
+	stances int             // of theirs that came
+	forked  bool            // that they claim another course of my log was logged
+	vector  bool            // mine was sent
+	theirs  bool            // theirs came: we may push
+	logs    []chat.LogState // mine, as tell saw them
+	heads   map[wire.Log]uint64
+	sent    map[wire.Log]uint64
+	stuck   map[wire.Log]bool // busy or forked: not pushed until they speak of it again
+	flight  []flight
+	flying  int // bytes in flight
+	shown   map[wire.Log]uint64
 }
 
 // flight is one push that is not acknowledged.
@@ -120,6 +122,16 @@ func (s *state) ping() wire.Ping {
 	return wire.Ping{Type: wire.FramePing, N: s.pings}
 }
 
+// expect asks the peer for a sign of life, unless it was asked: something waits
+// for it that is not in a log.
+func (s *state) expect() error {
+	if !s.asked.IsZero() {
+		return nil
+	}
+	s.heard = time.Now()
+	return s.out.answer(s.ping())
+}
+
 func (s *state) heardNow() {
 	s.heard = time.Now()
 	if n := s.contests.Load(); n > s.sure.Load() && s.patience == probeTimeout {
@@ -169,7 +181,10 @@ func (s *state) tellStance() error {
 		return ignoreNotFound(err)
 	}
 	s.stance = st.Version
-	return s.out.answer(st)
+	if err := s.out.answer(st); err != nil {
+		return err
+	}
+	return s.expect()
 }
 
 func (s *state) tellVector() error {
@@ -242,8 +257,7 @@ func (s *state) push(l wire.Log) error {
 	if s.flying == size {
 		s.heard = time.Now() // silence counts from when we began to wait
 	}
-	s.out.push(p)
-	return nil
+	return s.out.push(p)
 }
 
 // goodbye sends what waits, says bye and lets the peer finish.
@@ -264,7 +278,7 @@ func (s *state) goodbye() error {
 				return err
 			}
 		case <-timer.C:
-			return errDrained
+			return errDead
 		case <-s.ctx.Done():
 			return context.Cause(s.ctx)
 		}
@@ -280,7 +294,7 @@ func (s *state) handle(f any) error {
 	case *wire.StanceAck:
 		return ignoreNotFound(s.chat.StanceAcked(s.who.account, f.Version))
 	case *wire.Bye:
-		return s.handleBye(f)
+		return errBye
 	case *wire.Devices:
 		return s.handleDevices(f)
 	}
@@ -320,21 +334,15 @@ func (s *state) handlePing(f *wire.Ping) error {
 }
 
 func (s *state) handleStance(f *wire.Stance) error {
+	if s.stances++; s.stances > maxStances {
+		return fmt.Errorf("%w: it changes its mind without end", chat.ErrProtocol)
+	}
 	err := s.chat.TakeStance(s.who.account, s.who.proof, s.who.signed, *f)
 	if err != nil {
 		return err
 	}
 	s.look = true
 	return s.out.answer(wire.StanceAck{Type: wire.FrameStanceAck, Version: f.Version})
-}
-
-// handleBye answers the peer's goodbye, so that it need not wait for ours.
-func (s *state) handleBye(*wire.Bye) error {
-	if s.bye.Load() == 0 {
-		s.stream.SetWriteDeadline(time.Now().Add(drainTimeout))
-		s.out.answer(wire.Bye{Type: wire.FrameBye, Code: wire.ByeStop})
-	}
-	return errBye
 }
 
 func (s *state) handleDevices(f *wire.Devices) error {
@@ -352,9 +360,10 @@ func (s *state) handleVector(f *wire.Vector) error {
 	clear(s.sent)
 	clear(s.stuck)
 	s.flight, s.flying = nil, 0
+	s.out.unpush()
 	ticks := map[wire.Log]uint64{}
 	for _, e := range f.Entries {
-		if e.Log.Account != s.chat.Account() || e.Head == 0 {
+		if !s.mine(e.Log) || e.Head == 0 {
 			continue
 		}
 		same, err := s.sameChain(e)
@@ -375,6 +384,11 @@ func (s *state) handleVector(f *wire.Vector) error {
 	return nil
 }
 
+// mine tells whether the log is one that I push to this peer.
+func (s *state) mine(l wire.Log) bool {
+	return l.Account == s.chat.Account() && l.Conv == wire.DirectConv(s.chat.Account(), s.who.account)
+}
+
 // sameChain tells whether the entry is about my log as I have it.
 func (s *state) sameChain(e wire.Entry) (bool, error) {
 	v, err := s.chat.ChainAt(e.Log, e.Head)
@@ -387,31 +401,36 @@ func (s *state) sameChain(e wire.Entry) (bool, error) {
 // fork notes that the peer has other events than I at positions of my log, or
 // more of them. Nothing is pushed there, and nothing ticked (rules 12, 15).
 func (s *state) fork(e wire.Entry) {
-	s.m.log.Warn("a contact claims another course of my log", "peer", s.peer, "position", e.Head)
+	if !s.forked {
+		s.forked = true
+		s.m.log.Warn("a contact claims another course of my log", "peer", s.peer, "position", e.Head)
+	}
 	s.stuck[e.Log] = true
 	s.chat.TakeBusy(s.who.account, wire.ReasonForked)
 }
 
+// handleAck takes what the peer has committed. More than was pushed here is
+// believed only if it knows the chain, as it does if another session brought it.
 func (s *state) handleAck(f *wire.Ack) error {
 	ticks := map[wire.Log]uint64{}
 	for _, e := range f.Entries {
-		switch {
-		case e.Log.Account != s.chat.Account():
+		if !s.mine(e.Log) {
 			return fmt.Errorf("%w: it acknowledges a log that is not mine", chat.ErrProtocol)
-		case e.Head > max(s.sent[e.Log], s.heads[e.Log]):
-			return fmt.Errorf("%w: it acknowledges more than was pushed", chat.ErrProtocol)
-		case e.Head == 0 || e.Head < s.heads[e.Log]:
+		}
+		if e.Head == 0 || e.Head < s.heads[e.Log] {
 			continue
 		}
 		same, err := s.sameChain(e)
 		if err != nil {
 			return err
 		}
-		if !same {
+		switch {
+		case !same && e.Head > max(s.sent[e.Log], s.heads[e.Log]):
+			return fmt.Errorf("%w: it acknowledges more than was pushed", chat.ErrProtocol)
+		case !same:
 			s.fork(e)
 			continue
-		}
-		if s.stuck[e.Log] {
+		case s.stuck[e.Log] && e.Head > s.heads[e.Log]:
 			delete(s.stuck, e.Log)
 			s.chat.TakeFree(s.who.account)
 		}
