@@ -18,6 +18,8 @@ type Self struct {
 	Boot      uint64           // number of the last start; only rises
 	Port      int              // to listen on; 0 before the first start
 	Created   uint64           // unix milliseconds
+	Renew     bool             // this device must write no more: it needs a new key first (rule 13)
+	Birth     string           // of the store's file when it was last opened; empty: not known
 }
 
 // Stance is what one side wants of the other (PROTOCOL.md §3.4). The zero
