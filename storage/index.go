@@ -81,15 +81,6 @@ func (r *reader) ids(start, last idEntry, limit int) ([]idEntry, error) {
 	return rows, err
 }
 
-func (r *reader) diskIDs(start, last idEntry, limit int) (rows []idEntry, err error) {
-	defer guard(&err)
-	c := r.bucket(bucketIDs).Cursor()
-	for k, _ := c.Seek(start[:]); len(k) == len(start) && bytes.Compare(k, last[:]) <= 0 && len(rows) < limit; k, _ = c.Next() {
-		rows = append(rows, idEntry(k))
-	}
-	return rows, nil
-}
-
 // parseNumber reads a value of an index. A damaged one gives 0, which is no row.
 func parseNumber(v []byte) uint64 {
 	n, _ := binary.Uvarint(v)
@@ -115,10 +106,8 @@ func (w *writer) fold(t *tail) error {
 			}
 		}
 	}
-	for _, e := range t.ids {
-		if err := w.put(bucketIDs, e[:], nil); err != nil {
-			return err
-		}
+	if err := w.addIDs(t.ids); err != nil {
+		return err
 	}
 	return w.put(bucketMeta, keyFolded, be64(w.cursor))
 }

@@ -40,8 +40,9 @@ import (
 //	└── n/log seq   → number                    clear
 //	orders                                      index: listed events only
 //	└── n/conv order n/log seq → number         clear
-//	ids                                         index: events that have an id
-//	└── first 8 bytes of the id, number → ""
+//	ids                                         index: events that have an id (ids.go)
+//	└── number, level                           a run: ids up to a journal number
+//	    └── first entry → entries               clear: first 8 bytes of an id, number; sorted
 //	folds
 //	└── n/conv id   → foldRow
 //	done
@@ -202,12 +203,4 @@ func orderKey(conv uint32, order uint64, log uint32, seq uint64) []byte {
 	k = binary.BigEndian.AppendUint64(k, order)
 	k = binary.BigEndian.AppendUint32(k, log)
 	return binary.BigEndian.AppendUint64(k, seq)
-}
-
-// idPrefix is how much of an id stands in bucketIDs. Ids that share it are told
-// apart by the event itself.
-const idPrefix = 8
-
-func idKey(id []byte, number uint64) []byte {
-	return binary.BigEndian.AppendUint64(append(make([]byte, 0, idPrefix+8), id[:idPrefix]...), number)
 }

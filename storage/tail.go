@@ -3,7 +3,6 @@ package storage
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"slices"
 	"sync"
 
@@ -38,19 +37,6 @@ func comparePositions(a, b entry) int {
 
 func compareSeqs(a, b entry) int { return cmp.Compare(a.seq, b.seq) }
 
-// idEntry is a key of bucketIDs.
-type idEntry [idPrefix + 8]byte
-
-func (e idEntry) number() uint64 { return number64(e[idPrefix:]) }
-
-// next is the first key after e.
-func (e idEntry) next() idEntry {
-	binary.BigEndian.PutUint64(e[idPrefix:], e.number()+1)
-	return e
-}
-
-func compareIDs(a, b idEntry) int { return bytes.Compare(a[:], b[:]) }
-
 // tail holds in memory what the indexes on disk lack: the rows of the newest
 // events, sorted as the indexes are. It only grows; a reader leaves out what is
 // newer than its own state. Once its rows are folded into the indexes it is put
@@ -77,7 +63,7 @@ func (t *tail) add(info *logInfo, e *chat.Event) {
 		t.convs[info.conv] = insert(t.convs[info.conv], row, comparePositions)
 	}
 	if !e.ID.IsZero() {
-		t.ids = insert(t.ids, idEntry(idKey(e.ID[:], e.Cursor)), compareIDs)
+		t.ids = insert(t.ids, makeIDEntry(e.ID[:], e.Cursor), compareIDs)
 	}
 }
 

@@ -67,6 +67,7 @@ type reader struct {
 	s       *Store
 	tx      *bbolt.Tx
 	buckets [bucketCount]*bbolt.Bucket
+	idRuns  []*bbolt.Bucket // of bucketIDs, once looked for
 	cursor  uint64
 	tail    *tail
 	scratch scratch

@@ -78,11 +78,14 @@ func (w *writer) remove(b bucket, key []byte) (err error) {
 	return w.bucket(b).Delete(key)
 }
 
+// denseFill leaves pages nearly full, but for a row that grows.
+const denseFill = 0.95
+
 // dense has the pages of b left nearly full where bbolt would leave them half
 // empty: rows are added at its end, or at the end of each log's part of it.
 func (w *writer) dense(b bucket) (err error) {
 	defer guard(&err)
-	w.bucket(b).FillPercent = 0.95
+	w.bucket(b).FillPercent = denseFill
 	return nil
 }
 
