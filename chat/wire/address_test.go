@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -92,5 +93,14 @@ func TestDirectConv(t *testing.T) {
 	}
 	if wire.DirectConv(a, b) == wire.DirectConv(a, mallory.id()) {
 		t.Error("does not depend on both")
+	}
+}
+
+// TestDocumentExample checks the worked example of PROTOCOL.md §2.1.
+func TestDocumentExample(t *testing.T) {
+	a := alice.id()
+	example := fmt.Sprintf("    account  %x\n    sum      b781\n    address  %s\n", a[:], a)
+	if !strings.Contains(readAll(t, "PROTOCOL.md"), example) {
+		t.Errorf("the document lacks\n%s", example)
 	}
 }

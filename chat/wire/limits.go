@@ -22,7 +22,7 @@ const (
 
 	MaxLive    = 8       // devices in use at a time
 	MaxRetired = 64      // devices listed one by one as retired; older ones are folded
-	MaxList    = 4 << 10 // bytes of a signed device list: the longest has 3,8xx
+	MaxList    = 4 << 10 // bytes of a signed device list: the longest has 3,775
 
 	MaxLinkAddrs = 8    // addresses in a link
 	MaxLink      = 2048 // bytes of a link
