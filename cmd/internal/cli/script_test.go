@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -62,6 +63,7 @@ func field(ts *testscript.TestScript, neg bool, args []string) {
 // node is a program in the background whose output can be waited for.
 type node struct {
 	cmd    *exec.Cmd
+	errs   bytes.Buffer // standard error; read it after exited
 	exited chan struct{}
 
 	mu    sync.Mutex
@@ -91,8 +93,8 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	n := &node{cmd: exec.Command(self), exited: make(chan struct{}), more: make(chan struct{})}
 	n.cmd.Args = append([]string{"truce"}, args[1:]...)
 	n.cmd.Dir = ts.MkAbs(".")
-	n.cmd.Env = []string{"HOME=" + ts.Getenv("HOME"), "TMPDIR=" + os.TempDir()}
-	n.cmd.Stderr = ts.Stderr()
+	n.cmd.Env = []string{"HOME=" + ts.Getenv("HOME"), "TMPDIR=" + os.TempDir(), "GORACE=atexit_sleep_ms=0"}
+	n.cmd.Stderr = &n.errs
 	out, err := n.cmd.StdoutPipe()
 	ts.Check(err)
 	ts.Check(n.cmd.Start())
@@ -139,7 +141,7 @@ func (n *node) await(ts *testscript.TestScript, re *regexp.Regexp) string {
 		select {
 		case <-more:
 		case <-n.exited:
-			ts.Fatalf("it ended without %s; its output:\n%s", re, strings.Join(lines, ""))
+			ts.Fatalf("it ended without %s; its output:\n%s%s", re, strings.Join(lines, ""), n.errs.String())
 		case <-timeout.C:
 			ts.Fatalf("no line %s in time; its output:\n%s", re, strings.Join(lines, ""))
 		}
