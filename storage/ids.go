@@ -110,6 +110,7 @@ func (w *writer) addIDs(ids []idEntry) (err error) {
 	if len(ids) == 0 {
 		return nil
 	}
+	w.idRuns = nil // they change
 	all := w.bucket(bucketIDs)
 	for level := byte(0); ; level++ {
 		var due [][]byte

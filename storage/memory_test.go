@@ -236,6 +236,17 @@ func (m *memory) Rewrite(e chat.Event) error {
 	return nil
 }
 
+func (m *memory) Move(from chat.Ref, e chat.Event) error {
+	old, err := m.Event(from.Log, from.Seq)
+	if err != nil {
+		return err
+	}
+	e.ID, e.Listed, e.Cursor = old.ID, old.Listed, old.Cursor
+	c := &m.journal[e.Cursor-1]
+	c.Event, c.Time, c.Log = &e, e.Received, e.Log
+	return nil
+}
+
 func (m *memory) Note(c chat.Change) error {
 	if c.Kind == chat.ChangeEvent {
 		return errors.New("no note")

@@ -20,12 +20,13 @@ type writer struct {
 	buffer []byte
 	// Rows that are rewritten with nearly every event wait here for the commit,
 	// so that a group writes each of them once.
-	heads map[[8]byte]chat.LogState
-	convs map[uint32]chat.Conv
+	heads  map[[8]byte]chat.LogState
+	convs  map[uint32]chat.Conv
+	folded uint64 // the indexes on disk have the journal up to here: more after a Move
 }
 
 func newWriter(s *Store, st *state, tx *bbolt.Tx) *writer {
-	w := &writer{reader: *newReader(s, st, tx), heads: map[[8]byte]chat.LogState{}, convs: map[uint32]chat.Conv{}}
+	w := &writer{reader: *newReader(s, st, tx), folded: st.folded, heads: map[[8]byte]chat.LogState{}, convs: map[uint32]chat.Conv{}}
 	w.made, w.fresh = newNames(), newTail()
 	return w
 }
@@ -37,15 +38,26 @@ func (w *writer) settle(old *state) (func() *state, error) {
 	if err := w.flush(); err != nil {
 		return nil, err
 	}
-	next := &state{db: old.db, txid: w.tx.ID(), cursor: w.cursor, folded: old.folded, tail: old.tail}
-	if w.cursor-old.folded <= uint64(w.s.opt.hooks.tailMax) {
-		return func() *state { next.tail.merge(w.fresh); return next }, nil
+	if w.cursor-w.folded > uint64(w.s.opt.hooks.tailMax) {
+		if err := w.foldNow(); err != nil {
+			return nil, err
+		}
+	}
+	next := &state{db: old.db, txid: w.tx.ID(), cursor: w.cursor, folded: w.folded, tail: w.tail}
+	return func() *state { next.tail.merge(w.fresh); return next }, nil
+}
+
+// foldNow writes into the indexes on disk all that they lack, and goes on with
+// an empty tail.
+func (w *writer) foldNow() error {
+	if w.folded == w.cursor {
+		return nil
 	}
 	all := newTail()
 	all.merge(w.tail)
 	all.merge(w.fresh)
-	next.folded, next.tail = w.cursor, newTail()
-	return func() *state { return next }, w.fold(all)
+	w.tail, w.fresh, w.folded = newTail(), newTail(), w.cursor
+	return w.fold(all)
 }
 
 // flush writes the rows that waited.
