@@ -166,6 +166,12 @@ func (l *DeviceList) Retire(d Device, last *uint64) {
 	}
 }
 
+// Sort puts the live devices in the order that a list must have. Retired is in
+// order already: that of retirement.
+func (l *DeviceList) Sort() {
+	slices.SortFunc(l.Live, func(a, b ListedDevice) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+}
+
 // labelled is what signatures and hashes are made over: the label, a zero
 // byte, and the parts. At most one part has a variable length, so that no two
 // lists of parts come to the same bytes; of Folded, which may be empty or not,

@@ -52,7 +52,7 @@ func bigList(live, retired int) wire.DeviceList {
 	for i := range live {
 		l.Live = append(l.Live, nthDevice(i))
 	}
-	slices.SortFunc(l.Live, func(a, b wire.ListedDevice) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	l.Sort()
 	for i := range retired {
 		last := uint64(wire.MaxSeq)
 		l.Retire(nthDevice(100+i).Key, &last)

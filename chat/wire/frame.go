@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 )
 
 // FrameType is the first element of every frame. Frames of a type that a
@@ -208,9 +209,9 @@ const growStep = 16 << 10
 func readGrowing(r io.Reader, n int) ([]byte, error) {
 	var buf []byte
 	for len(buf) < n {
-		step := min(n-len(buf), max(growStep, len(buf)))
-		buf = append(buf, make([]byte, step)...)
-		if _, err := io.ReadFull(r, buf[len(buf)-step:]); err != nil {
+		have, step := len(buf), min(n-len(buf), max(growStep, len(buf)))
+		buf = slices.Grow(buf, step)[:have+step]
+		if _, err := io.ReadFull(r, buf[have:]); err != nil {
 			return nil, noEOF(err)
 		}
 	}

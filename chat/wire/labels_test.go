@@ -75,3 +75,32 @@ func readAll(t *testing.T, path string) string {
 	}
 	return string(b)
 }
+
+// TestClassesAreDocumented finds the classes of failure in the code.
+func TestClassesAreDocumented(t *testing.T) {
+	document := readAll(t, "PROTOCOL.md")
+	paths, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	classes := map[string]bool{}
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		for _, m := range failure.FindAllStringSubmatch(readAll(t, path), -1) {
+			classes[m[1]] = true
+		}
+	}
+	for class := range classes {
+		if !strings.Contains(document, `"`+class+`"`) {
+			t.Errorf("no document names the class %q", class)
+		}
+	}
+	if len(classes) < 30 {
+		t.Errorf("only %d classes were found", len(classes))
+	}
+}
+
+// failure is where the code gives a failure its class.
+var failure = regexp.MustCompile(`fail(?:f)?\("([a-z0-9-]+)"`)
