@@ -25,17 +25,19 @@ type Service struct {
 	store Store
 	now   func() time.Time
 	log   *slog.Logger
-	self  Self // but for Name, Reach, Boot and Port, which the store has
+	self  Self // what never changes of it: Account and Owner
 
-	mu     sync.Mutex
-	proofs []Proof                 // cache; nil: must be read again
-	turns  uint64                  // how often contacts may have changed
-	links  map[wire.Account]int    // open link sessions
-	why    map[wire.Account]string // what keeps queued messages from being delivered
-	said   map[wire.Log]uint64     // how far the others say they have read my logs
-	moved  map[wire.Account]bool   // logs or marks that links have not been told of
-	wake   chan struct{}           // closed when moved grows
-	turned chan struct{}           // closed when contacts, or what is shared with them, may have changed
+	mu      sync.Mutex
+	device  [32]byte                // seed of the device key
+	proofs  []Proof                 // cache; nil: must be read again
+	turns   uint64                  // how often contacts may have changed
+	links   map[wire.Account]int    // open link sessions
+	why     map[wire.Account]string // what keeps queued messages from being delivered
+	said    map[wire.Log]uint64     // how far the others say they have read my logs
+	moved   map[wire.Account]bool   // logs or marks that links have not been told of
+	wake    chan struct{}           // closed when moved grows
+	renewed chan struct{}           // closed when the device key changes
+	turned  chan struct{}           // closed when contacts, or what is shared with them, may have changed
 }
 
 // New returns the service over a store that holds an account (see Create).
@@ -59,6 +61,7 @@ func New(store Store, opt Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.device = s.self.Device
 	return s, nil
 }
 
@@ -71,7 +74,9 @@ func (s *Service) Device() wire.Device {
 }
 
 func (s *Service) deviceKey() ed25519.PrivateKey {
-	return ed25519.NewKeyFromSeed(s.self.Device[:])
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return ed25519.NewKeyFromSeed(s.device[:])
 }
 
 // conv is the direct conversation with a.

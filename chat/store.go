@@ -94,6 +94,10 @@ type Tx interface {
 	// Rewrite replaces the stored event at e's position, to blank its body or
 	// to note that it was refused. Identity and order stay.
 	Rewrite(e Event) error
+	// Move takes the event at from away and stores e in its stead, which is the
+	// same message at another position and in another order: id, cursor and body
+	// stay, nothing stands at from any more. It is rare, and may be slow.
+	Move(from Ref, e Event) error
 	// Note adds a row to the journal for a change that is no event. Its Cursor
 	// is ignored.
 	Note(Change) error

@@ -158,13 +158,10 @@ func (m *Manager) admit(who wire.Credential, them []byte, p chat.Proof, version 
 	if err != nil {
 		return greeted{}, err
 	}
-	if err := m.chat.Admit(p, list, who.List, who.Device, version); err != nil {
-		return greeted{}, err
-	}
 	return greeted{
 		account: list.Account, device: who.Device, boot: who.Boot,
 		signed: who.List, proof: p, version: version,
-	}, nil
+	}, m.chat.Admit(p, list, who.List, who.Device, version)
 }
 
 func choose(offered []uint16) (uint16, bool) {

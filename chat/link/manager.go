@@ -26,6 +26,10 @@ type Config struct {
 	Up   func(wire.Account)
 	Down func(wire.Account)
 
+	// AccountKey gets the account's key where it can be had, for a new device
+	// key when a contact shows that this home is an old copy. nil: never.
+	AccountKey chat.AccountKey
+
 	// Wanted is told of an account for which something new waits while no
 	// session with it is open. It must not block.
 	Wanted func(wire.Account)
@@ -62,8 +66,8 @@ func New(cfg Config) *Manager {
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.host.SetStreamHandler(wire.LinkProtocol, m.accept)
-	m.wg.Add(1)
-	go m.poke()
+	m.wg.Go(m.poke)
+	m.wg.Go(m.restart)
 	return m
 }
 
@@ -91,6 +95,9 @@ func (m *Manager) accept(s network.Stream) {
 	g, err := m.answer(s)
 	stop()
 	m.leave(peerOf(s))
+	if errors.Is(err, chat.ErrRetired) {
+		m.showRetired(s, g.account)
+	}
 	if err != nil {
 		m.log.Debug("hello refused", "peer", peerOf(s), "reason", err)
 		s.Reset()
@@ -99,6 +106,16 @@ func (m *Manager) accept(s network.Stream) {
 	if err := m.serve(s, g); err != nil {
 		m.log.Info("link refused", "peer", peerOf(s), "reason", err)
 		s.Reset()
+	}
+}
+
+// showRetired tells a device of a contact, after a whole hello, that it is not
+// on the account's newest list: it may be a copy that does not know (rule 13).
+func (m *Manager) showRetired(s network.Stream, a wire.Account) {
+	if list := m.chat.ListOf(a); list != nil {
+		sendHello(s, wire.Devices{Type: wire.FrameDevices, List: list})
+		s.Close()
+		readHello(s, wire.MaxHello) // until the peer has read it
 	}
 }
 
@@ -258,7 +275,6 @@ func (m *Manager) Probe() {
 
 // poke tells sessions of what moved in their conversation.
 func (m *Manager) poke() {
-	defer m.wg.Done()
 	for {
 		moves := m.chat.Moves()
 		for _, a := range m.chat.TakeMoves() {
@@ -271,6 +287,23 @@ func (m *Manager) poke() {
 		case <-m.ctx.Done():
 			return
 		}
+	}
+}
+
+// restart ends all sessions when the device key has changed: they speak for the
+// old one.
+func (m *Manager) restart() {
+	for {
+		select {
+		case <-m.chat.Renewed():
+		case <-m.ctx.Done():
+			return
+		}
+		m.mu.Lock()
+		for _, s := range m.all() {
+			s.end(wire.ByeStop)
+		}
+		m.mu.Unlock()
 	}
 }
 

@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,7 +22,6 @@ type state struct {
 	look    bool            // something of ours may have moved since tell looked
 	stance  uint64          // version of my stance that was sent
 	stances int             // of theirs that came
-	forked  bool            // that they claim another course of my log was logged
 	vector  bool            // mine was sent
 	theirs  bool            // theirs came: we may push
 	logs    []chat.LogState // mine, as tell saw them
@@ -31,6 +31,7 @@ type state struct {
 	flight  []flight
 	flying  int // bytes in flight
 	shown   map[wire.Log]uint64
+	wants   map[wire.Log]uint64 // how far a contact claims to have a log of mine, that I ask for
 }
 
 // flight is one push that is not acknowledged.
@@ -44,7 +45,7 @@ func newState(s *session) *state {
 	return &state{
 		session: s, heard: time.Now(), patience: deadTimeout, look: true,
 		heads: map[wire.Log]uint64{}, sent: map[wire.Log]uint64{},
-		stuck: map[wire.Log]bool{}, shown: map[wire.Log]uint64{},
+		stuck: map[wire.Log]bool{}, shown: map[wire.Log]uint64{}, wants: map[wire.Log]uint64{},
 	}
 }
 
@@ -305,7 +306,12 @@ func (s *state) handle(f any) error {
 	case *wire.Vector:
 		return s.handleVector(f)
 	case *wire.Push:
+		if f.Log.Account == s.chat.Account() {
+			return s.handleOwn(f)
+		}
 		return s.taker.push(f)
+	case *wire.Want:
+		return s.handleWant(f)
 	case *wire.Gone:
 		return s.taker.gone(f)
 	case *wire.Ack:
@@ -345,10 +351,15 @@ func (s *state) handleStance(f *wire.Stance) error {
 	return s.out.answer(wire.StanceAck{Type: wire.FrameStanceAck, Version: f.Version})
 }
 
+// handleDevices takes a list of the contact's devices; or of mine, from a
+// contact that knows a newer one.
 func (s *state) handleDevices(f *wire.Devices) error {
 	list, err := wire.ParseDeviceList(f.List)
 	if err != nil {
 		return err
+	}
+	if list.Account == s.chat.Account() {
+		return s.chat.TakeOwnList(f.List)
 	}
 	return s.chat.Admit(s.who.proof, list, f.List, s.who.device, s.who.version)
 }
@@ -371,7 +382,9 @@ func (s *state) handleVector(f *wire.Vector) error {
 			return err
 		}
 		if !same {
-			s.fork(e)
+			if err := s.fork(e); err != nil {
+				return err
+			}
 			continue
 		}
 		s.heads[e.Log], ticks[e.Log] = e.Head, e.Head
@@ -399,18 +412,53 @@ func (s *state) sameChain(e wire.Entry) (bool, error) {
 }
 
 // fork notes that the peer has other events than I at positions of my log, or
-// more of them. Nothing is pushed there, and nothing ticked (rules 12, 15).
-func (s *state) fork(e wire.Entry) {
-	if !s.forked {
-		s.forked = true
-		s.m.log.Warn("a contact claims another course of my log", "peer", s.peer, "position", e.Head)
-	}
+// more of them. Nothing is pushed there, and nothing ticked; instead the peer is
+// asked to show them (rules 12, 15).
+func (s *state) fork(e wire.Entry) error {
 	s.stuck[e.Log] = true
 	s.chat.TakeBusy(s.who.account, wire.ReasonForked)
+	want, err := s.chat.Question(e)
+	if err != nil || want == nil || s.wants[e.Log] > 0 {
+		return err
+	}
+	s.m.log.Warn("a contact claims another course of my log", "peer", s.peer, "position", e.Head)
+	s.wants[e.Log] = e.Head
+	return s.out.answer(*want)
 }
 
-// handleAck takes what the peer has committed. More than was pushed here is
-// believed only if it knows the chain, as it does if another session brought it.
+// handleOwn takes what the peer shows of my own log, having been asked.
+func (s *state) handleOwn(f *wire.Push) error {
+	to := s.wants[f.Log]
+	if to == 0 {
+		return fmt.Errorf("%w: it gives back what was not asked for", chat.ErrProtocol)
+	}
+	own, err := s.chat.TakeOwn(s.who.account, f, to, s.m.cfg.AccountKey)
+	if errors.Is(err, chat.ErrClaim) {
+		s.m.log.Warn("the claim is void", "peer", s.peer, "reason", err)
+		return nil // and the log stays stuck: what stands there is not mine to push over
+	}
+	if err != nil {
+		return err
+	}
+	if own.Back > 0 {
+		s.m.log.Warn("this home was older than a contact's copy: events of mine came back", "peer", s.peer, "events", own.Back)
+	}
+	if own.More == nil {
+		delete(s.wants, f.Log)
+		return nil
+	}
+	return s.out.answer(*own.More)
+}
+
+// handleWant gives a contact events of its own log back.
+func (s *state) handleWant(f *wire.Want) error {
+	p, err := s.chat.Answer(s.who.account, f)
+	if err != nil || len(p.Events) == 0 {
+		return err
+	}
+	return s.out.push(p)
+}
+
 func (s *state) handleAck(f *wire.Ack) error {
 	ticks := map[wire.Log]uint64{}
 	for _, e := range f.Entries {
@@ -428,7 +476,9 @@ func (s *state) handleAck(f *wire.Ack) error {
 		case !same && e.Head > max(s.sent[e.Log], s.heads[e.Log]):
 			return fmt.Errorf("%w: it acknowledges more than was pushed", chat.ErrProtocol)
 		case !same:
-			s.fork(e)
+			if err := s.fork(e); err != nil {
+				return err
+			}
 			continue
 		case s.stuck[e.Log] && e.Head > s.heads[e.Log]:
 			delete(s.stuck, e.Log)
