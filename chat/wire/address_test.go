@@ -86,13 +86,30 @@ func flip(s string) string {
 	return "a"
 }
 
-func TestDirectConv(t *testing.T) {
-	a, b := alice.id(), bob.id()
-	if wire.DirectConv(a, b) != wire.DirectConv(b, a) {
-		t.Error("depends on the order")
+type conversationVector struct {
+	Comment string `json:"comment"`
+	A       string `json:"account_a"`
+	B       string `json:"account_b"`
+	ID      string `json:"conversation"`
+}
+
+func TestConversationVectors(t *testing.T) {
+	of := func(comment string, a, b wire.Account) conversationVector {
+		return conversationVector{comment, toHex(a[:]), toHex(b[:]), wire.DirectConv(a, b).String()}
 	}
-	if wire.DirectConv(a, b) == wire.DirectConv(a, mallory.id()) {
-		t.Error("does not depend on both")
+	a, b := alice.id(), bob.id()
+	table := []named[conversationVector]{
+		{"alice-bob", of("of alice and bob", a, b)},
+		{"bob-alice", of("the same from the other side", b, a)},
+		{"alice-alice", of("with oneself", a, a)},
+	}
+	runVectors(t, "testdata/conversation/valid", table, func(t *testing.T, v conversationVector) {
+		if got := wire.DirectConv(unhex32(t, v.A), unhex32(t, v.B)); got.String() != v.ID {
+			t.Errorf("got %s", got)
+		}
+	})
+	if wire.DirectConv(a, b) != wire.DirectConv(b, a) || wire.DirectConv(a, b) == wire.DirectConv(a, mallory.id()) {
+		t.Error("it must depend on both accounts, not on their order")
 	}
 }
 
