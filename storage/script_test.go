@@ -107,6 +107,9 @@ func (d dice) write(tx chat.Tx) error {
 	case 8:
 		return tx.Note(d.note())
 	case 9:
+		if d.IntN(3) == 0 {
+			return d.move(tx)
+		}
 		return d.rewrite(tx)
 	default:
 		return d.append(tx)
@@ -144,6 +147,27 @@ func (d dice) rewrite(tx chat.Tx) error {
 		return nil
 	}
 	return err
+}
+
+// move takes the newest event of one log to the end of another.
+func (d dice) move(tx chat.Tx) error {
+	from, err := tx.Log(d.log())
+	if err != nil {
+		return err
+	}
+	to, err := tx.Log(d.log())
+	if err != nil || from.Head == 0 || from.Log == to.Log {
+		return err
+	}
+	e, err := tx.Event(from.Log, from.Head)
+	if err != nil {
+		return err
+	}
+	ref := chat.Ref{Log: from.Log, Seq: from.Head}
+	from.Head--
+	to.Head++
+	e.Log, e.Seq, e.Order = to.Log, to.Head, uint64(d.IntN(30))
+	return errors.Join(tx.Move(ref, e), tx.PutLog(from), tx.PutLog(to))
 }
 
 func (d dice) note() chat.Change {
