@@ -25,6 +25,7 @@ NAME is what others see when you ask them to be a contact.`,
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "what others are offered as your name")
+	keyFlag(cmd)
 	return cmd
 }
 

@@ -4,17 +4,20 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/truce-im/truce/cmd/internal/qr"
 )
 
 func (a *app) linkCommand() *cobra.Command {
-	var reset bool
+	var reset, code bool
 	cmd := &cobra.Command{
-		Use:   "link [--reset]",
+		Use:   "link [--reset] [--qr]",
 		Short: "prints the link that you give to friends",
 		Long: `Prints your link. Whoever holds it can find you and ask to be a contact.
 With --reset you get a new one, and all that you gave out before stop working;
-contacts are not affected.`,
+contacts are not affected. With --qr it is shown as a code for a camera.`,
 		Example: `  truce link
+  truce link --qr
   truce link --reset`,
 		Args: between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -27,6 +30,9 @@ contacts are not affected.`,
 				if err != nil {
 					return err
 				}
+				if code && !a.json {
+					return a.printCode(link)
+				}
 				return a.result(struct {
 					Link string `json:"link"`
 				}{link}, "%s", link)
@@ -34,5 +40,16 @@ contacts are not affected.`,
 		},
 	}
 	cmd.Flags().BoolVar(&reset, "reset", false, "make a new link and retire every earlier one")
+	cmd.Flags().BoolVar(&code, "qr", false, "show it as a QR code too")
+	keyFlag(cmd)
 	return cmd
+}
+
+// printCode prints the link as a code to scan, and below it as text.
+func (a *app) printCode(link string) error {
+	code, err := qr.Encode(link)
+	if err != nil {
+		return err
+	}
+	return a.printf("%s%s\n", code, link)
 }
