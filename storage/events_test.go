@@ -171,6 +171,45 @@ func TestRewrite(t *testing.T) {
 	}
 }
 
+// TestMove: the event is found at its new place and by its id, in the update
+// that moves it and after; where it was, nothing is.
+func TestMove(t *testing.T) {
+	s := open(t, t.TempDir()+"/store", storage.Options{}.WithTail(1))
+	for seq := range uint64(4) {
+		old := at(seq, 1, seq+1)
+		old.ID = wire.MessageID{byte(seq), 1} // so that there are runs of ids on disk
+		appendAll(t, s, old)
+	}
+	e := at(7, 1, 5)
+	e.ID = wire.MessageID{6}
+	moved := at(0, 2, 1)
+	check := func(r chat.Reader) {
+		got, err := r.ByID(e.ID)
+		if err != nil || got.Log != moved.Log || got.Seq != 1 || got.Cursor != 5 {
+			t.Errorf("by id: %+v, %v", got, err)
+		}
+		if _, err := r.Event(e.Log, 5); !errors.Is(err, chat.ErrNotFound) {
+			t.Errorf("at the old place: %v", err)
+		}
+		history, err := collect(r.After(conv, nil))
+		if err != nil || len(history) != 5 || history[1].ID != e.ID {
+			t.Errorf("history: %v, %v", positions(history), err)
+		}
+	}
+	update(t, s, func(tx chat.Tx) error {
+		if _, err := tx.ByID(e.ID); !errors.Is(err, chat.ErrNotFound) {
+			t.Errorf("before: %v", err)
+		}
+		e := e
+		if err := errors.Join(tx.Append(&e), tx.Move(chat.Ref{Log: e.Log, Seq: 5}, moved)); err != nil {
+			return err
+		}
+		check(tx)
+		return nil
+	})
+	view(t, s, func(r chat.Reader) error { check(r); return nil })
+}
+
 // TestRewriteWhileReading: who goes through a sequence may write.
 func TestRewriteWhileReading(t *testing.T) {
 	s := open(t, t.TempDir()+"/store", storage.Options{}.WithTail(3).WithPage(2))

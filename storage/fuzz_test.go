@@ -12,7 +12,7 @@ import (
 // An event's row: an array in the deterministic CBOR of RFC 8949 §4.2.1.
 var sampleRow = func() []byte {
 	b, err := cbor.Marshal([]any{
-		3, uint64(1) << 40, 1, 0, bytes.Repeat([]byte{7}, 32), 1_700_000_000_000, 1_700_000_000_001, 1, 1_700_000_000_000,
+		3, uint64(1) << 40, 1, 0, bytes.Repeat([]byte{7}, 32), uint64(1_700_000_000_000), uint64(1_700_000_000_001), 1, uint64(1_700_000_000_000),
 		make([]byte, 32), make([]byte, 16), []byte("a body"),
 	})
 	if err != nil {
