@@ -227,7 +227,10 @@ func (s *Service) freeName(r Reader, name string, a wire.Account) (free, notice 
 	for n := 2; taken[strings.ToLower(free)]; n++ {
 		suffix := fmt.Sprintf("-%d", n)
 		stem := []rune(name)
-		free = string(stem[:min(len(stem), wire.MaxName-len(suffix))]) + suffix
+		stem = stem[:min(len(stem), wire.MaxName-len(suffix))]
+		for free = string(stem) + suffix; wire.CheckName(free) != nil && len(stem) > 0; free = string(stem) + suffix {
+			stem = stem[:len(stem)-1] // not in the middle of a joined emoji
+		}
 	}
 	if free != name {
 		notice = fmt.Sprintf("you have a contact named %s already; this one is called %s", name, free)

@@ -85,6 +85,8 @@ func salt() (b [16]byte) {
 func (s *Service) mayWrite(r Reader, a wire.Account) error {
 	if self, err := r.Self(); err != nil {
 		return err
+	} else if self.Taken {
+		return errTaken
 	} else if self.Renew {
 		return errRenew
 	}

@@ -261,6 +261,13 @@ func (s *Service) TakeStance(a wire.Account, p Proof, list []byte, st wire.Stanc
 		if err != nil {
 			return err
 		}
+		st.Answers = min(st.Answers, c.Mine.Version) // more than I said cannot be answered
+		if st.Answers < c.MineAcked {
+			c.MineAcked = st.Answers // their disk is older than my belief: say it again
+			if err := tx.PutContact(c); err != nil {
+				return err
+			}
+		}
 		waited := c.Relation() == Requested
 		if !c.hear(st, p, self.Account, self.Reach, s.nowMillis()) {
 			return nil

@@ -17,6 +17,9 @@ import (
 var errRenew = Errorf(CodeFailed, "this home is a copy, or older than what your contacts have, so it must not write under its old device key").
 	WithHint("truce device renew gives it a new one; it may ask for your 24 words")
 
+var errTaken = Errorf(CodeFailed, "%s, so this one must not write", TakenOver).
+	WithHint("go on there; or take the account back with truce device renew, which stops the other")
+
 // Renew gives this device a new key and retires the old one, whose logs stay
 // and are delivered. key is the account's. Sessions made before still speak
 // for the old one: end them.
@@ -46,7 +49,15 @@ func (s *Service) renew(tx Tx, key ed25519.PrivateKey) (Self, error) {
 	if err != nil {
 		return self, err
 	}
-	list.Retire(publicDevice(self.Device), nil)
+	retire := []wire.Device{publicDevice(self.Device)}
+	for _, d := range list.Live {
+		if self.Taken {
+			retire = append(retire, d.Key)
+		}
+	}
+	for _, d := range retire {
+		list.Retire(d, nil)
+	}
 	rand.Read(self.Device[:])
 	list.Live = append(list.Live, wire.Claim(ed25519.NewKeyFromSeed(self.Device[:]), self.Account))
 	list.Sort()
@@ -54,18 +65,18 @@ func (s *Service) renew(tx Tx, key ed25519.PrivateKey) (Self, error) {
 	if self.List, err = list.Sign(key); err != nil {
 		return self, err
 	}
-	self.Renew = false
+	self.Renew, self.Taken = false, false
 	if err := tx.PutSelf(self); err != nil {
 		return self, err
 	}
 	return self, tx.Note(Change{Kind: ChangeSelf, Name: NewDevice, Time: s.nowMillis()})
 }
 
-// NewDevice is the Name of the ChangeSelf that tells of a new device key, and
-// OldHome of the one that tells that this home was found to be an old copy.
+// Names of the ChangeSelf rows that tell the user of such things.
 const (
 	NewDevice = "new device key"
 	OldHome   = "this home is older than what your contacts have, or a copy of another"
+	TakenOver = "another device has taken over this account"
 )
 
 // become makes fresh the identity under which this service writes.
@@ -96,20 +107,30 @@ func publicDevice(seed [32]byte) wire.Device {
 	return wire.Device(ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey))
 }
 
-// MarkRenew has this device write nothing more until Renew: it was seen to be
-// a copy.
-func (s *Service) MarkRenew() error {
-	return s.store.Update(func(tx Tx) error {
+// Born compares where the store's file was born with what it was when this
+// device last wrote. copied means that the file is another one: a copy. An empty
+// birth is not known, and says nothing.
+func (s *Service) Born(birth string) (copied bool, err error) {
+	self, err := s.current()
+	if err != nil || birth == "" || birth == self.Birth {
+		return false, err
+	}
+	return self.Birth != "", s.store.Update(func(tx Tx) error {
 		self, err := tx.Self()
-		if err != nil || self.Renew {
+		if err != nil {
 			return err
 		}
-		self.Renew = true
-		if err := tx.PutSelf(self); err != nil {
-			return err
-		}
-		return tx.Note(Change{Kind: ChangeSelf, Name: OldHome, Time: s.nowMillis()})
+		self.Renew = self.Renew || self.Birth != ""
+		self.Birth = birth
+		return tx.PutSelf(self)
 	})
+}
+
+// NeedsRenewal reports whether this device must not write before Renew, which
+// may be called without asking: nobody else speaks for the account meanwhile.
+func (s *Service) NeedsRenewal() (bool, error) {
+	self, err := s.current()
+	return self.Renew && !self.Taken, err
 }
 
 // TakeOwnList takes the list of my own account that a contact shows me. If
@@ -131,7 +152,17 @@ func (s *Service) TakeOwnList(signed []byte) error {
 	if err != nil || list.N <= mine.N || list.HasLive(s.Device()) {
 		return err
 	}
-	return s.MarkRenew()
+	return s.store.Update(func(tx Tx) error {
+		self, err := tx.Self()
+		if err != nil || self.Taken {
+			return err
+		}
+		self.Taken, self.List = true, signed // what Renew will go on from
+		if err := tx.PutSelf(self); err != nil {
+			return err
+		}
+		return tx.Note(Change{Kind: ChangeSelf, Name: TakenOver, Time: s.nowMillis()})
+	})
 }
 
 // ListOf returns the newest signed device list known of a; nil if none is.

@@ -19,6 +19,7 @@ type Self struct {
 	Port      int              // to listen on; 0 before the first start
 	Created   uint64           // unix milliseconds
 	Renew     bool             // this device must write no more: it needs a new key first (rule 13)
+	Taken     bool             // a contact showed that another device took over: only the user can renew
 	Birth     string           // of the store's file when it was last opened; empty: not known
 }
 

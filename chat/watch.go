@@ -159,7 +159,7 @@ func (s *Service) tell(r Reader, ch Change, part uint64, limit int) (list []Upda
 	case ChangeDelivered, ChangeRead:
 		return s.tellStates(r, ch, part, limit)
 	case ChangeSelf:
-		u.Kind, u.What = UpdateNode, "self"
+		u.Kind, u.What = UpdateNode, first(ch.Name, "self")
 	case ChangeSetting:
 		u.Kind, u.What = UpdateNode, "setting "+ch.Name
 	default:

@@ -45,15 +45,15 @@ func collect(t *testing.T, w *node, since string, n int) (list []string) {
 }
 
 // newStage is a node to which everything happens that is told, and the cursor
-// before it. One row of its journal tells of 300 messages, and of some events
+// before it. One row of its journal tells of n messages, and of some events
 // between them that are none.
-func newStage(t *testing.T) (a *author, begin string) {
+func newStage(t *testing.T, n int) (a *author, begin string) {
 	t.Helper()
 	a = newAuthor(t, newNode(t, "Ann"), 1)
 	begin = a.to.Cursor()
-	for i := range 300 {
+	for i := range n {
 		id := a.write(t, 0, start, wire.NewText(a.salt(), fmt.Sprint(i)))
-		if i%50 == 0 {
+		if i%20 == 0 {
 			a.append(0, wire.Event{Kind: wire.KindSilent})
 			a.write(t, 0, start, wire.NewReaction(a.salt(), id, "👍"))
 		}
@@ -85,36 +85,42 @@ func newStage(t *testing.T) (a *author, begin string) {
 }
 
 func TestWatchTellsEverythingOnce(t *testing.T) {
-	a, begin := newStage(t)
+	a, begin := newStage(t, 300) // more than are read at a time
 	whole := collect(t, a.to, begin, 1<<20)
 	counts := map[string]int{}
 	for _, u := range whole {
 		counts[strings.Fields(u)[1]]++
 	}
-	// 300 messages with 6 reactions, mine and its deletion, which has blanked
+	// 300 messages with 15 reactions, mine and its deletion, which has blanked
 	// its edit; 300 read, mine delivered and read.
-	want := map[string]int{"message": 308, "state": 302, "contact": 1, "node": 2}
+	want := map[string]int{"message": 317, "state": 302, "contact": 1, "node": 2}
 	if fmt.Sprint(counts) != fmt.Sprint(want) {
 		t.Errorf("told: %v, not %v", counts, want)
 	}
 	if sorted := slices.Sorted(slices.Values(whole)); len(slices.Compact(sorted)) != len(whole) {
 		t.Error("something is told twice")
 	}
-	for i := range whole {
-		n := 3
-		if i%40 == 0 {
-			n = len(whole)
-		}
+	resume(t, a.to, whole, 37)
+}
+
+func TestWatchResumesAnywhere(t *testing.T) {
+	a, begin := newStage(t, 50)
+	resume(t, a.to, collect(t, a.to, begin, 1<<20), 1)
+}
+
+// resume watches again after every so many of the updates: the rest must follow.
+func resume(t *testing.T, n *node, whole []string, step int) {
+	t.Helper()
+	for i := 0; i < len(whole); i += step {
 		since, _, _ := strings.Cut(whole[i], " ")
-		rest := whole[i+1:]
-		if got := collect(t, a.to, since, n); !slices.Equal(got, rest[:min(n, len(rest))]) {
+		if got := collect(t, n, since, 1<<20); !slices.Equal(got, whole[i+1:]) {
 			t.Fatalf("resumed after update %d: %q", i, got)
 		}
 	}
 }
 
 func TestWatchUnknownCursor(t *testing.T) {
-	a, begin := newStage(t)
+	a, begin := newStage(t, 50)
 	generation, _, _ := strings.Cut(begin, "-")
 	newest := a.to.Cursor()
 	for name, since := range map[string]string{

@@ -118,6 +118,15 @@ func (c Config) now() time.Time {
 	return time.Now()
 }
 
+// accountKey returns the account's key, nil where the file was taken away.
+func (h *home) accountKey() ed25519.PrivateKey {
+	seed, err := secretFile(filepath.Join(h.dir, accountFile), false)
+	if err != nil {
+		return nil
+	}
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
 // writePID tells others which process holds the home. It is only a courtesy:
 // the lock decides.
 func (h *home) writePID() error {

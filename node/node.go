@@ -50,7 +50,11 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, failed(err, "")
 	}
 	n := &Node{cfg: cfg, home: h}
-	if n.chat, err = chat.New(h.store, chat.Options{Now: cfg.Now, Log: cfg.Log}); err == nil && !cfg.Offline {
+	n.chat, err = chat.New(h.store, chat.Options{Now: cfg.Now, Log: cfg.Log})
+	if err == nil {
+		err = n.renewCopy()
+	}
+	if err == nil && !cfg.Offline {
 		err = n.online(ctx)
 	}
 	if err != nil {
@@ -87,7 +91,7 @@ func (n *Node) online(ctx context.Context) error {
 	n.reach = newReach(n, peers)
 	n.links = link.New(link.Config{
 		Host: n.host, Chat: n.chat, Log: n.cfg.Log,
-		Up: n.reach.up, Down: n.reach.wanted, Wanted: n.reach.wanted,
+		AccountKey: n.home.accountKey, Up: n.reach.up, Down: n.reach.wanted, Wanted: n.reach.wanted,
 	})
 	return n.reach.start()
 }

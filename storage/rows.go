@@ -44,20 +44,21 @@ type selfRow struct {
 	Port      uint16
 	Created   uint64
 	Renew     bool
+	Taken     bool
 	Birth     string
 }
 
 func toSelf(r selfRow) chat.Self {
 	return chat.Self{
 		Account: r.Account, Name: r.Name, Device: r.Device, Transport: r.Transport, Owner: r.Owner, Reach: r.Reach,
-		List: sliceOrNil(r.List), Boot: r.Boot, Port: int(r.Port), Created: r.Created, Renew: r.Renew, Birth: r.Birth,
+		List: sliceOrNil(r.List), Boot: r.Boot, Port: int(r.Port), Created: r.Created, Renew: r.Renew, Taken: r.Taken, Birth: r.Birth,
 	}
 }
 
 func fromSelf(s chat.Self) selfRow {
 	return selfRow{
 		Account: s.Account, Name: s.Name, Device: s.Device, Transport: s.Transport, Owner: s.Owner, Reach: s.Reach,
-		List: s.List, Boot: s.Boot, Port: uint16(s.Port), Created: s.Created, Renew: s.Renew, Birth: s.Birth,
+		List: s.List, Boot: s.Boot, Port: uint16(s.Port), Created: s.Created, Renew: s.Renew, Taken: s.Taken, Birth: s.Birth,
 	}
 }
 

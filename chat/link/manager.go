@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -114,8 +115,9 @@ func (m *Manager) accept(s network.Stream) {
 func (m *Manager) showRetired(s network.Stream, a wire.Account) {
 	if list := m.chat.ListOf(a); list != nil {
 		sendHello(s, wire.Devices{Type: wire.FrameDevices, List: list})
-		s.Close()
-		readHello(s, wire.MaxHello) // until the peer has read it
+		s.CloseWrite()
+		s.SetReadDeadline(time.Now().Add(helloTimeout))
+		io.Copy(io.Discard, io.LimitReader(s, wire.MaxFrame)) // until the peer has read it, and ends its side
 	}
 }
 

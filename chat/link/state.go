@@ -26,8 +26,9 @@ type state struct {
 	theirs  bool            // theirs came: we may push
 	logs    []chat.LogState // mine, as tell saw them
 	heads   map[wire.Log]uint64
-	sent    map[wire.Log]uint64
-	stuck   map[wire.Log]bool // busy or forked: not pushed until they speak of it again
+	sent    map[wire.Log]uint64 // since their vector
+	pushed  map[wire.Log]uint64 // in this session
+	stuck   map[wire.Log]bool   // busy or forked: not pushed until they speak of it again
 	flight  []flight
 	flying  int // bytes in flight
 	shown   map[wire.Log]uint64
@@ -44,7 +45,7 @@ type flight struct {
 func newState(s *session) *state {
 	return &state{
 		session: s, heard: time.Now(), patience: deadTimeout, look: true,
-		heads: map[wire.Log]uint64{}, sent: map[wire.Log]uint64{},
+		heads: map[wire.Log]uint64{}, sent: map[wire.Log]uint64{}, pushed: map[wire.Log]uint64{},
 		stuck: map[wire.Log]bool{}, shown: map[wire.Log]uint64{}, wants: map[wire.Log]uint64{},
 	}
 }
@@ -253,6 +254,7 @@ func (s *state) push(l wire.Log) error {
 	}
 	last := p.Seq + uint64(len(p.Events)) - 1
 	s.sent[l] = last
+	s.pushed[l] = max(s.pushed[l], last)
 	s.flight = append(s.flight, flight{l, last, size})
 	s.flying += size
 	if s.flying == size {
@@ -473,7 +475,7 @@ func (s *state) handleAck(f *wire.Ack) error {
 			return err
 		}
 		switch {
-		case !same && e.Head > max(s.sent[e.Log], s.heads[e.Log]):
+		case !same && e.Head > max(s.pushed[e.Log], s.heads[e.Log]):
 			return fmt.Errorf("%w: it acknowledges more than was pushed", chat.ErrProtocol)
 		case !same:
 			if err := s.fork(e); err != nil {
