@@ -83,12 +83,8 @@ func salt() (b [16]byte) {
 
 // mayWrite fails unless messages to a are taken, at least into the queue.
 func (s *Service) mayWrite(r Reader, a wire.Account) error {
-	if self, err := r.Self(); err != nil {
+	if err := stopped(r); err != nil {
 		return err
-	} else if self.Taken {
-		return errTaken
-	} else if self.Renew {
-		return errRenew
 	}
 	c, err := r.Contact(a)
 	if err != nil {

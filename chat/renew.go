@@ -126,6 +126,22 @@ func (s *Service) Born(birth string) (copied bool, err error) {
 	})
 }
 
+// Stopped returns why this device must not write, nil if it may.
+func (s *Service) Stopped() error { return s.store.View(stopped) }
+
+func stopped(r Reader) error {
+	self, err := r.Self()
+	switch {
+	case err != nil:
+		return err
+	case self.Taken:
+		return errTaken
+	case self.Renew:
+		return errRenew
+	}
+	return nil
+}
+
 // NeedsRenewal reports whether this device must not write before Renew, which
 // may be called without asking: nobody else speaks for the account meanwhile.
 func (s *Service) NeedsRenewal() (bool, error) {

@@ -1,0 +1,165 @@
+package node_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/node"
+)
+
+// snapshot copies a home's files and returns how to put them back in place, in
+// the very same files: as a disk does that lost its last writes.
+func snapshot(t *testing.T, home string) (rollBack func()) {
+	t.Helper()
+	kept := map[string][]byte{}
+	for _, name := range []string{"store.db", "data.key", "account.key"} {
+		b, err := os.ReadFile(filepath.Join(home, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept[name] = b
+	}
+	return func() {
+		for name, b := range kept {
+			f, err := os.OpenFile(filepath.Join(home, name), os.O_WRONLY|os.O_TRUNC, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.Write(b); err != nil {
+				t.Fatal(err)
+			}
+			f.Close()
+		}
+	}
+}
+
+// agree waits until both have the texts, in whatever order, once each.
+func agree(t *testing.T, a, b *node.Node, want ...string) {
+	t.Helper()
+	slices.Sort(want)
+	for _, x := range [][2]*node.Node{{a, b}, {b, a}} {
+		eventually(t, x[0], "everything is here once", func() bool {
+			got := texts(t, x[0], x[1])
+			slices.Sort(got)
+			return slices.Equal(got, want)
+		})
+		eventually(t, x[0], "everything is delivered", func() bool {
+			out, err := x[0].Chat().Outbox()
+			return err == nil && len(out) == 0
+		})
+	}
+}
+
+// A disk that is rolled back to yesterday's state, with nothing written since:
+// what was lost comes back from the contact.
+func TestRolledBack(t *testing.T) {
+	ann, ben, a, b := friends(t)
+	agreeOn := func(text string) {
+		m := send(t, a, b, text)
+		eventually(t, a, "delivered", func() bool { return state(t, a, m.ID) == chat.Delivered })
+	}
+	agreeOn("one")
+	a.Close()
+	rollBack := snapshot(t, ann.home)
+	a = ann.start(t)
+	agreeOn("two")
+	agreeOn("three")
+	old := a.Chat().Device()
+	a.Close()
+	rollBack()
+	a = ann.start(t)
+	agree(t, a, b, "one", "two", "three")
+	eventually(t, a, "a new device key", func() bool { return a.Chat().Device() != old })
+	send(t, a, b, "four")
+	send(t, b, a, "five")
+	agree(t, a, b, "one", "two", "three", "four", "five")
+	_ = ben
+}
+
+// The same, but the rolled-back home wrote before it met its contact: another
+// event stands at a position that the contact knows.
+func TestRolledBackAndForked(t *testing.T) {
+	ann, ben, a, b := friends(t)
+	m := send(t, a, b, "one")
+	eventually(t, a, "delivered", func() bool { return state(t, a, m.ID) == chat.Delivered })
+	a.Close()
+	rollBack := snapshot(t, ann.home)
+	a = ann.start(t)
+	for _, text := range []string{"two", "three"} {
+		m = send(t, a, b, text)
+	}
+	eventually(t, a, "delivered", func() bool { return state(t, a, m.ID) == chat.Delivered })
+	a.Close()
+	b.Close()
+	rollBack()
+	a = ann.start(t)
+	forked := send(t, a, b, "instead of two")
+	send(t, a, b, "instead of three")
+	send(t, a, b, "and more")
+	b = ben.start(t)
+	agree(t, a, b, "one", "two", "three", "instead of two", "instead of three", "and more")
+	if got := state(t, b, forked.ID); got != chat.Received {
+		t.Errorf("what was written again has another id: at Ben it is %q", got)
+	}
+}
+
+// A home copied to a second machine takes a new device key before it writes;
+// the one that it was copied from learns that it is retired, and stops.
+func TestCopiedHome(t *testing.T) {
+	ann, ben, a, b := friends(t)
+	m := send(t, a, b, "one")
+	eventually(t, a, "delivered", func() bool { return state(t, a, m.ID) == chat.Delivered })
+	old := a.Chat().Device()
+	a.Close()
+	second := newPerson(t, "Ann")
+	if err := os.CopyFS(second.home, os.DirFS(ann.home)); err != nil {
+		t.Fatal(err)
+	}
+	c := second.start(t)
+	if c.Chat().Device() == old {
+		t.Skip("this file system does not tell when a file was made")
+	}
+	send(t, c, b, "from the copy")
+	agree(t, c, b, "one", "from the copy")
+	c.Close()
+
+	a = ann.start(t)
+	lost := send(t, a, b, "from the first home")
+	eventually(t, a, "the first home learns that it is retired", func() bool { return a.Chat().Stopped() != nil })
+	if got := state(t, a, lost.ID); got != chat.Queued {
+		t.Errorf("what a retired device wrote is %q", got)
+	}
+	a.Close()
+	a = ann.start(t)
+	if _, err := a.Chat().Send(b.Chat().Account(), "no", chat.SendOptions{}); err == nil {
+		t.Error("after a restart the retired device writes again")
+	}
+	if err := a.Renew(); err != nil {
+		t.Fatal(err)
+	}
+	agree(t, a, b, "one", "from the copy", "from the first home")
+	_ = ben
+}
+
+// Without the account key a copy reads, and refuses to write.
+func TestCopiedHomeWithoutAccountKey(t *testing.T) {
+	ann, _, a, b := friends(t)
+	a.Close()
+	second := newPerson(t, "Ann")
+	if err := os.CopyFS(second.home, os.DirFS(ann.home)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(second.home, "account.key")); err != nil {
+		t.Fatal(err)
+	}
+	c := second.start(t)
+	if _, err := c.Chat().Send(b.Chat().Account(), "no", chat.SendOptions{}); err == nil {
+		t.Error("a copy wrote under the device key of its original")
+	}
+	if err := c.Renew(); err == nil {
+		t.Error("renewed without the account key")
+	}
+}
