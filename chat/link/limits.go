@@ -18,6 +18,8 @@ const (
 	maxUnproved  = 32 // hellos under way at a time: strangers cannot hold more (rule 5)
 	maxAskers    = 32 // open sessions with people who are no contacts yet
 	maxStances   = 64 // stances taken in one session: each goes to disk
+	maxVectors   = 64 // vectors taken without an acknowledgement between: each has us push anew
+	maxWants     = 72 // questions about logs of mine in one session: live and retired devices
 	maxPerDevice = 4  // open sessions with one device: one in use, others being drained
 
 	window       = 256 << 10 // bytes pushed and not acknowledged (rule 21)

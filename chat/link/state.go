@@ -23,6 +23,7 @@ type state struct {
 	stance  uint64          // version of my stance that was sent
 	stances int             // of theirs that came
 	vector  bool            // mine was sent
+	vectors int             // of theirs that came since they acknowledged something new
 	theirs  bool            // theirs came: we may push
 	logs    []chat.LogState // mine, as tell saw them
 	heads   map[wire.Log]uint64
@@ -32,6 +33,7 @@ type state struct {
 	flight  []flight
 	flying  int // bytes in flight
 	shown   map[wire.Log]uint64
+	void    bool                // they showed what I did not write: no more is asked
 	wants   map[wire.Log]uint64 // how far a contact claims to have a log of mine, that I ask for
 }
 
@@ -360,14 +362,20 @@ func (s *state) handleDevices(f *wire.Devices) error {
 	if err != nil {
 		return err
 	}
-	if list.Account == s.chat.Account() {
+	switch list.Account {
+	case s.chat.Account():
 		return s.chat.TakeOwnList(f.List)
+	case s.who.account:
+		return s.chat.Admit(s.who.proof, list, f.List, s.who.device, s.who.version)
 	}
-	return s.chat.Admit(s.who.proof, list, f.List, s.who.device, s.who.version)
+	return fmt.Errorf("%w: it sends the devices of another account", chat.ErrProtocol)
 }
 
 // handleVector replaces all that was believed of the peer's disk (rule 15).
 func (s *state) handleVector(f *wire.Vector) error {
+	if s.vectors++; s.vectors > maxVectors {
+		return fmt.Errorf("%w: it begins anew without end", chat.ErrProtocol)
+	}
 	s.theirs = true
 	clear(s.heads)
 	clear(s.sent)
@@ -419,23 +427,32 @@ func (s *state) sameChain(e wire.Entry) (bool, error) {
 func (s *state) fork(e wire.Entry) error {
 	s.stuck[e.Log] = true
 	s.chat.TakeBusy(s.who.account, wire.ReasonForked)
+	if s.void || s.wants[e.Log] > 0 || len(s.wants) >= maxWants {
+		return nil
+	}
 	want, err := s.chat.Question(e)
-	if err != nil || want == nil || s.wants[e.Log] > 0 {
+	if err != nil || want == nil {
 		return err
 	}
-	s.m.log.Warn("a contact claims another course of my log", "peer", s.peer, "position", e.Head)
+	if len(s.wants) == 0 {
+		s.m.log.Warn("a contact claims another course of my log", "peer", s.peer, "position", e.Head)
+	}
 	s.wants[e.Log] = e.Head
 	return s.out.answer(*want)
 }
 
 // handleOwn takes what the peer shows of my own log, having been asked.
 func (s *state) handleOwn(f *wire.Push) error {
+	if s.void {
+		return nil
+	}
 	to := s.wants[f.Log]
 	if to == 0 {
 		return fmt.Errorf("%w: it gives back what was not asked for", chat.ErrProtocol)
 	}
 	own, err := s.chat.TakeOwn(s.who.account, f, to, s.m.cfg.AccountKey)
 	if errors.Is(err, chat.ErrClaim) {
+		s.void = true
 		s.m.log.Warn("the claim is void", "peer", s.peer, "reason", err)
 		return nil // and the log stays stuck: what stands there is not mine to push over
 	}
@@ -482,15 +499,23 @@ func (s *state) handleAck(f *wire.Ack) error {
 				return err
 			}
 			continue
-		case s.stuck[e.Log] && e.Head > s.heads[e.Log]:
-			delete(s.stuck, e.Log)
-			s.chat.TakeFree(s.who.account)
+		case e.Head > s.heads[e.Log]:
+			s.advance(e.Log)
 		}
 		s.heads[e.Log], ticks[e.Log] = e.Head, e.Head
 		s.land(e.Log, e.Head)
 	}
 	s.ticker.acked(ticks)
 	return nil
+}
+
+// advance notes that a log has got further.
+func (s *state) advance(l wire.Log) {
+	s.vectors = 0
+	if s.stuck[l] {
+		delete(s.stuck, l)
+		s.chat.TakeFree(s.who.account)
+	}
 }
 
 // land takes what is acknowledged out of the window.
