@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/chat/wire"
 )
 
@@ -131,4 +133,49 @@ func make64k() []byte {
 		b[i] = 'x'
 	}
 	return b
+}
+
+// While the other's disk is full messages wait, and say why; they go when there
+// is room again.
+func TestFullDisk(t *testing.T) {
+	virtually(t, func(w *world) {
+		a, b := w.newHonest(), w.newPerson()
+		disk := &fullDisk{Store: b.store}
+		b.chat = w.open(disk)
+		b.serve()
+		befriend(a, b)
+		talk(a, b)
+		disk.full.Store(true)
+		var last wire.MessageID
+		for i := range 20 {
+			last = a.send(b, fmt.Sprint(i))
+		}
+		time.Sleep(time.Minute)
+		if m, err := a.chat.Message(last); err != nil || m.State != chat.Queued || m.Why == "" {
+			t.Errorf("the message is %q because %q, %v", m.State, m.Why, err)
+		}
+		if a.sessions(b.account()) != 1 || len(a.log.lines()) > 0 {
+			t.Error("the session did not last")
+		}
+		disk.full.Store(false)
+		time.Sleep(6 * time.Second)
+		if m, err := a.chat.Message(last); err != nil || m.State != chat.Delivered || m.Why != "" {
+			t.Errorf("with room again the message is %q because %q, %v", m.State, m.Why, err)
+		}
+		if got := len(b.texts(a)); got != 22 {
+			t.Errorf("there are %d messages", got)
+		}
+	})
+}
+
+type fullDisk struct {
+	chat.Store
+	full atomic.Bool
+}
+
+func (d *fullDisk) Free() (uint64, error) {
+	if d.full.Load() {
+		return 0, nil
+	}
+	return d.Store.Free()
 }
