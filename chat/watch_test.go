@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/chat/wire"
@@ -138,11 +139,16 @@ func TestWatchUnknownCursor(t *testing.T) {
 		"with two parts":            begin + ".1.1",
 		"the generation on its own": generation,
 	} {
-		for u, err := range a.to.Watch(t.Context(), since) {
-			if err != nil || u.Kind != chat.UpdateReset || u.Cursor != newest {
-				t.Errorf("%s: %s, %v", name, told(u), err)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		var got chat.Update
+		for u, err := range a.to.Watch(ctx, since) {
+			if got = u; err != nil {
+				t.Error(err)
 			}
 			break
+		}
+		if cancel(); got.Kind != chat.UpdateReset || got.Cursor != newest {
+			t.Errorf("%s: %s", name, told(got))
 		}
 	}
 	for u, err := range a.to.Watch(t.Context(), generation+"-0") {
