@@ -46,10 +46,10 @@ type Manager struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
+	places *places
 
 	mu       sync.Mutex
 	closing  bool
-	hellos   map[peer.ID]bool          // strangers whose hello is under way
 	greeting map[peer.ID]chan struct{} // hellos of ours under way; closed when over
 	sessions map[wire.Account]map[wire.Device][]*session
 }
@@ -61,11 +61,14 @@ func New(cfg Config) *Manager {
 	}
 	m := &Manager{
 		cfg: cfg, host: cfg.Host, chat: cfg.Chat, log: cfg.Log,
-		hellos:   map[peer.ID]bool{},
+		places:   newPlaces(),
 		greeting: map[peer.ID]chan struct{}{},
 		sessions: map[wire.Account]map[wire.Device][]*session{},
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
+	if err := m.places.load(m.chat); err != nil {
+		m.log.Warn("cannot tell where contacts were", "error", err)
+	}
 	m.host.SetStreamHandler(wire.LinkProtocol, m.accept)
 	m.wg.Go(m.poke)
 	m.wg.Go(m.restart)
@@ -87,15 +90,19 @@ func (m *Manager) Close() {
 
 // accept is the stream handler: a hello that somebody else began.
 func (m *Manager) accept(s network.Stream) {
-	if !m.enter(peerOf(s)) {
+	if m.begin() != nil {
 		s.Reset()
 		return
 	}
 	defer m.wg.Done()
+	if !m.places.enter(peerOf(s)) {
+		s.Reset()
+		return
+	}
 	stop := context.AfterFunc(m.ctx, func() { s.Reset() })
 	g, err := m.answer(s)
 	stop()
-	m.leave(peerOf(s))
+	m.places.leave(peerOf(s))
 	if errors.Is(err, chat.ErrRetired) {
 		m.showRetired(s, g.account)
 	}
@@ -121,23 +128,15 @@ func (m *Manager) showRetired(s network.Stream, a wire.Account) {
 	}
 }
 
-// enter takes one of the places for hellos of peers that have proved nothing:
-// one for each peer. It counts the caller in for Close to wait.
-func (m *Manager) enter(p peer.ID) bool {
+// begin counts the caller in for Close to wait, unless it is too late.
+func (m *Manager) begin() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closing || m.hellos[p] || len(m.hellos) >= maxUnproved {
-		return false
+	if m.closing {
+		return ErrClosed
 	}
-	m.hellos[p] = true
 	m.wg.Add(1)
-	return true
-}
-
-func (m *Manager) leave(p peer.ID) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.hellos, p)
+	return nil
 }
 
 // ErrClosed is returned by Dial on a Manager that was closed.
@@ -150,15 +149,10 @@ func (m *Manager) Dial(ctx context.Context, p peer.AddrInfo, accounts ...wire.Ac
 	if a, ok := m.linkedTo(p.ID, accounts); ok {
 		return a, nil
 	}
-	m.mu.Lock()
-	if m.closing {
-		m.mu.Unlock()
-		return wire.Account{}, ErrClosed
+	if err := m.begin(); err != nil {
+		return wire.Account{}, err
 	}
-	m.wg.Add(1)
-	m.mu.Unlock()
 	defer m.wg.Done()
-
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	defer context.AfterFunc(m.ctx, cancel)()

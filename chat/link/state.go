@@ -165,9 +165,12 @@ func (s *state) tell() error {
 	if err != nil {
 		return err
 	}
-	s.talks.Store(talks)
+	was := s.talks.Swap(talks)
 	if !talks {
 		return nil
+	}
+	if !was {
+		s.m.places.know(s.peer)
 	}
 	if err := s.tellVector(); err != nil {
 		return err
