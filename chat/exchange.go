@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -177,7 +178,7 @@ func (s *Service) mayPush(c Contact, l wire.Log) error {
 	if l.Conv != s.conv(c.Account) || l.Account != c.Account {
 		return fmt.Errorf("%w: it pushes a log that is not its own", ErrProtocol)
 	}
-	list, err := wire.ParseDeviceList(c.List)
+	list, err := s.devices(c)
 	if err != nil {
 		return err
 	}
@@ -185,6 +186,27 @@ func (s *Service) mayPush(c Contact, l wire.Log) error {
 		return fmt.Errorf("%w: it pushes the log of a device that is not on the list", ErrProtocol)
 	}
 	return nil
+}
+
+// verified is a signed device list and what it says.
+type verified struct {
+	signed []byte
+	list   wire.DeviceList
+}
+
+// devices returns the device list of a contact. It is kept in memory, for
+// every push asks for it and it has up to nine signatures to verify.
+func (s *Service) devices(c Contact) (wire.DeviceList, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v := s.lists[c.Account]; v.signed != nil && bytes.Equal(v.signed, c.List) {
+		return v.list, nil
+	}
+	list, err := wire.ParseDeviceList(c.List)
+	if err == nil {
+		s.lists[c.Account] = verified{c.List, list}
+	}
+	return list, err
 }
 
 // takePush appends those events of p that follow the head of their log, and
