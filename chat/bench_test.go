@@ -1,0 +1,115 @@
+package chat_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/wire"
+)
+
+const group = 128 // events committed together
+
+// BenchmarkTakePushes commits groups of messages of 100 bytes, beside what the
+// store alone does with the same events.
+func BenchmarkTakePushes(b *testing.B) {
+	b.Run("service", func(b *testing.B) {
+		a := newAuthor(b, newNode(b, "Ann"), 1)
+		written := 0
+		for b.Loop() {
+			b.StopTimer()
+			a.writeGroup(b)
+			p := a.push(0, written+1, written+group)
+			b.StartTimer()
+			if _, err := a.to.TakePushes(a.account(), []*wire.Push{p}); err != nil {
+				b.Fatal(err)
+			}
+			written += group
+		}
+		b.ReportMetric(float64(written)/b.Elapsed().Seconds(), "events/s")
+	})
+	b.Run("store", func(b *testing.B) {
+		a := newAuthor(b, newNode(b, "Ann"), 1)
+		written := 0
+		for b.Loop() {
+			b.StopTimer()
+			a.writeGroup(b)
+			b.StartTimer()
+			if err := a.to.disk.Update(func(tx chat.Tx) error { return a.store(tx, written) }); err != nil {
+				b.Fatal(err)
+			}
+			written += group
+		}
+		b.ReportMetric(float64(written)/b.Elapsed().Seconds(), "events/s")
+	})
+}
+
+func (a *author) writeGroup(t testing.TB) {
+	t.Helper()
+	for range group {
+		a.write(t, 0, start, wire.NewText(a.salt(), fmt.Sprintf("%100d", a.salts)))
+	}
+}
+
+// store appends the group after written as it is.
+func (a *author) store(tx chat.Tx, written int) error {
+	st := chat.LogState{Log: a.log(0), Head: uint64(written + group)}
+	for i := range group {
+		e := chat.Event{Log: st.Log, Seq: uint64(written + i + 1), Wire: a.logs[0][written+i], Order: uint64(start), Listed: true}
+		e.ID = wire.MessageID(e.Wire.Chain(e.Log, e.Seq))
+		if err := tx.Append(&e); err != nil {
+			return err
+		}
+	}
+	return tx.PutLog(st)
+}
+
+// BenchmarkSend is one message by one sender, and by many at a time.
+func BenchmarkSend(b *testing.B) {
+	send := func(b *testing.B, n *node, to wire.Account) {
+		if _, err := n.Send(to, "hello, how are you?", chat.SendOptions{}); err != nil {
+			b.Error(err)
+		}
+	}
+	b.Run("one", func(b *testing.B) {
+		a := newAuthor(b, newNode(b, "Ann"), 1)
+		for b.Loop() {
+			send(b, a.to, a.account())
+		}
+	})
+	b.Run("many", func(b *testing.B) {
+		a := newAuthor(b, newNode(b, "Ann"), 1)
+		b.SetParallelism(64)
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				send(b, a.to, a.account())
+			}
+		})
+	})
+}
+
+// BenchmarkLook is what a session asks whenever something has moved.
+func BenchmarkLook(b *testing.B) {
+	a := newAuthor(b, newNode(b, "Ann"), 1)
+	for i := range 100 {
+		a.to.Ask(somebody(b, "", byte(i)), chat.AskOptions{})
+	}
+	a.writeGroup(b)
+	a.pushAll(b)
+	for name, look := range map[string]func() error{
+		"Talks":     func() error { _, err := a.to.Talks(a.account()); return err },
+		"StanceFor": func() error { _, _, err := a.to.StanceFor(a.account()); return err },
+		"ReadMarks": func() error { _, err := a.to.ReadMarks(a.account()); return err },
+		"OwnLogs":   func() error { _, err := a.to.OwnLogs(a.account()); return err },
+		"Proofs":    func() error { _, err := a.to.Proofs(); return err },
+		"Contacts":  func() error { _, err := a.to.Contacts(); return err },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := look(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
