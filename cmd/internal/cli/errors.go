@@ -117,28 +117,27 @@ func flagError(cmd *cobra.Command, err error) error {
 	var missing *pflag.ValueRequiredError
 	var invalid *pflag.InvalidValueError
 	e := usagef("%v", err)
+	e.Hint = fmt.Sprintf("see `truce help %s`", cmd.Name())
+	if !cmd.HasParent() {
+		e.Hint = "see `truce help`"
+	}
 	switch {
 	case errors.As(err, &unknown):
 		name := "--" + unknown.GetSpecifiedName()
 		if short := unknown.GetSpecifiedShortnames(); short != "" {
 			name = "-" + short
 		}
-		e = usagef("%s has no flag %s", cmd.CommandPath(), name)
+		e.Message = fmt.Sprintf("%s has no flag %s", cmd.CommandPath(), name)
+		if strings.Contains(cmd.Use, "TEXT…") {
+			e.Hint = "text that begins with - goes after --"
+		}
 	case errors.As(err, &missing):
-		e = usagef("--%s needs a value", missing.GetFlag().Name)
+		e.Message = fmt.Sprintf("--%s needs a value", missing.GetFlag().Name)
 	case errors.As(err, &invalid):
-		e = usagef("--%s cannot be %q", invalid.GetFlag().Name, invalid.GetValue())
+		e.Message = fmt.Sprintf("--%s cannot be %q", invalid.GetFlag().Name, invalid.GetValue())
 		if invalid.GetFlag().Value.Type() == "duration" {
 			e.Hint = "durations are written like 10s or 2m"
-			return e
 		}
-	}
-	e.Hint = fmt.Sprintf("see `truce help %s`", cmd.Name())
-	if strings.Contains(cmd.Use, "TEXT") {
-		e.Hint = "text that begins with - goes after --"
-	}
-	if !cmd.HasParent() {
-		e.Hint = "see `truce help`"
 	}
 	return e
 }
