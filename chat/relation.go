@@ -201,7 +201,7 @@ func (c *Contact) merge(list wire.DeviceList, signed []byte, device wire.Device,
 		if err != nil {
 			return false, err
 		}
-		if list.N <= min(known.N, dayAhead(now)) {
+		if !newer(list.N, known.N, now) {
 			if !known.HasLive(device) {
 				return false, ErrRetired
 			}
@@ -218,10 +218,13 @@ func (c *Contact) merge(list wire.DeviceList, signed []byte, device wire.Device,
 	return true, nil
 }
 
-// dayAhead bounds the number of a list, unix seconds, by our clock in
-// milliseconds: who dates a list to the far future must not lock out all that
-// come after it.
-func dayAhead(now uint64) uint64 { return now/1000 + 24*60*60 }
+// newer reports whether a list of number n, unix seconds, counts over the one
+// known, at a time in milliseconds. A number more than a day ahead of our clock
+// is a clock that lied: it must not lock out all lists that come after it.
+func newer(n, known, now uint64) bool {
+	ahead := now/1000 + 24*60*60
+	return n > known || known > ahead && n <= ahead
+}
 
 // StanceFor returns my stance towards a as it travels, and whether a has it on
 // disk. ErrNotFound: a is new to me, and I have no stance.

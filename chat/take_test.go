@@ -164,6 +164,26 @@ func TestRetiredDevice(t *testing.T) {
 	}
 }
 
+// A list dated to the far future locks out no later one.
+func TestListOfTheFuture(t *testing.T) {
+	a := newTalk(t, 2)
+	for _, n := range []uint64{4_000_000_000, uint64(start) / 1000} {
+		device := 0
+		if n < 4_000_000_000 {
+			device = 1 // a restored home, whose clock is right
+		}
+		signed := a.list(t, n, 1-device)
+		list, err := wire.ParseDeviceList(signed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list.Retired = nil // of it nobody has heard
+		if err := a.to.Admit(chat.Proof{Account: a.account()}, list, signed, wire.Device(a.devices[device][32:]), 1); err != nil {
+			t.Errorf("list %d: %v", n, err)
+		}
+	}
+}
+
 func TestAdmitRefuses(t *testing.T) {
 	a := newTalk(t, 1)
 	signed := a.list(t, 1)
