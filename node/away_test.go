@@ -10,7 +10,7 @@ import (
 )
 
 // numbered sends texts that end in the numbers from, from+1 … to-1.
-func numbered(t *testing.T, from, to *node.Node, begin, end int) {
+func numbered(t testing.TB, from, to *node.Node, begin, end int) {
 	t.Helper()
 	for i := begin; i < end; i++ {
 		send(t, from, to, fmt.Sprintf("number %d", i))
@@ -19,7 +19,7 @@ func numbered(t *testing.T, from, to *node.Node, begin, end int) {
 
 // inOrder waits until everything n sent is delivered and the other has n texts,
 // and checks that each is there once and in order.
-func inOrder(t *testing.T, from, to *node.Node, want int) {
+func inOrder(t testing.TB, from, to *node.Node, want int) {
 	t.Helper()
 	eventually(t, from, "all is delivered", func() bool {
 		out, err := from.Chat().Outbox()
@@ -35,7 +35,7 @@ func inOrder(t *testing.T, from, to *node.Node, want int) {
 	}
 }
 
-func friends(t *testing.T) (ann, ben *person, a, b *node.Node) {
+func friends(t testing.TB) (ann, ben *person, a, b *node.Node) {
 	t.Helper()
 	ann, ben = newPerson(t, "Ann"), newPerson(t, "Ben")
 	a, b = ann.start(t), ben.start(t)

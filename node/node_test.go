@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // start opens a node on loopback, with the home that dir names.
-func start(t *testing.T, dir, name string, change ...func(*node.Config)) *node.Node {
+func start(t testing.TB, dir, name string, change ...func(*node.Config)) *node.Node {
 	t.Helper()
 	cfg := node.Config{
 		Home: dir, Name: name, NoMDNS: true,
@@ -40,12 +40,12 @@ func start(t *testing.T, dir, name string, change ...func(*node.Config)) *node.N
 }
 
 // eventually waits until ok holds, looking at every change of n.
-func eventually(t *testing.T, n *node.Node, what string, ok func() bool) {
+func eventually(t testing.TB, n *node.Node, what string, ok func() bool) {
 	t.Helper()
 	within(t, n, 20*time.Second, what, ok)
 }
 
-func within(t *testing.T, n *node.Node, patience time.Duration, what string, ok func() bool) {
+func within(t testing.TB, n *node.Node, patience time.Duration, what string, ok func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -66,7 +66,7 @@ func within(t *testing.T, n *node.Node, patience time.Duration, what string, ok 
 	}
 }
 
-func link(t *testing.T, n *node.Node) wire.Link {
+func link(t testing.TB, n *node.Node) wire.Link {
 	t.Helper()
 	l, err := n.Chat().Link(n.Addrs())
 	if err != nil {
@@ -81,7 +81,7 @@ func relation(n *node.Node, a wire.Account) chat.Relation {
 }
 
 // befriend makes contacts of two running nodes: a asks, b accepts.
-func befriend(t *testing.T, a, b *node.Node) {
+func befriend(t testing.TB, a, b *node.Node) {
 	t.Helper()
 	if _, _, err := a.Chat().Ask(link(t, b), chat.AskOptions{Note: "it is me"}); err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func befriend(t *testing.T, a, b *node.Node) {
 	}
 }
 
-func send(t *testing.T, from, to *node.Node, text string) chat.Message {
+func send(t testing.TB, from, to *node.Node, text string) chat.Message {
 	t.Helper()
 	m, err := from.Chat().Send(to.Chat().Account(), text, chat.SendOptions{})
 	if err != nil {
@@ -109,7 +109,7 @@ func send(t *testing.T, from, to *node.Node, text string) chat.Message {
 	return m
 }
 
-func state(t *testing.T, n *node.Node, id wire.MessageID) chat.State {
+func state(t testing.TB, n *node.Node, id wire.MessageID) chat.State {
 	t.Helper()
 	m, err := n.Chat().Message(id)
 	if err != nil {
@@ -118,7 +118,7 @@ func state(t *testing.T, n *node.Node, id wire.MessageID) chat.State {
 	return m.State
 }
 
-func texts(t *testing.T, n, other *node.Node) (list []string) {
+func texts(t testing.TB, n, other *node.Node) (list []string) {
 	t.Helper()
 	h, err := n.Chat().History(other.Chat().Account(), chat.HistoryOptions{N: 100000})
 	if err != nil {

@@ -18,14 +18,14 @@ type person struct {
 	port       int
 }
 
-func newPerson(t *testing.T, name string) *person {
+func newPerson(t testing.TB, name string) *person {
 	p := &person{name: name, home: filepath.Join(t.TempDir(), name)}
 	p.move(t)
 	return p
 }
 
 // move has the node listen at another port from its next start on.
-func (p *person) move(t *testing.T) {
+func (p *person) move(t testing.TB) {
 	t.Helper()
 	for {
 		port, ok := freePort(t)
@@ -37,7 +37,7 @@ func (p *person) move(t *testing.T) {
 }
 
 // freePort looks for a port that is free for TCP and for UDP.
-func freePort(t *testing.T) (int, bool) {
+func freePort(t testing.TB) (int, bool) {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -59,7 +59,7 @@ func (p *person) listen() []string {
 	}
 }
 
-func (p *person) start(t *testing.T, change ...func(*node.Config)) *node.Node {
+func (p *person) start(t testing.TB, change ...func(*node.Config)) *node.Node {
 	t.Helper()
 	return start(t, p.home, p.name, append([]func(*node.Config){
 		func(c *node.Config) { c.Listen = p.listen() },

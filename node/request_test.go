@@ -8,7 +8,7 @@ import (
 	"github.com/truce-im/truce/node"
 )
 
-func ask(t *testing.T, n *node.Node, l linkOf) {
+func ask(t testing.TB, n *node.Node, l linkOf) {
 	t.Helper()
 	if _, _, err := n.Chat().Ask(l, chat.AskOptions{Note: "it is me"}); err != nil {
 		t.Fatal(err)
@@ -20,14 +20,14 @@ func asked(n *node.Node) bool {
 	return err == nil && len(r) == 1
 }
 
-func accept(t *testing.T, n, asker *node.Node) {
+func accept(t testing.TB, n, asker *node.Node) {
 	t.Helper()
 	if _, _, err := n.Chat().Accept(asker.Chat().Account(), ""); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func becomeContacts(t *testing.T, a, b *node.Node) {
+func becomeContacts(t testing.TB, a, b *node.Node) {
 	t.Helper()
 	for _, x := range [][2]*node.Node{{a, b}, {b, a}} {
 		eventually(t, x[0], "they are contacts", func() bool {
