@@ -24,6 +24,19 @@ type Config struct {
 	// is. An account that is there keeps its name.
 	Name string
 
+	// Passphrase is asked for the passphrase of a home that is protected; nil:
+	// nobody knows it. It is called once at most, while the home is not locked,
+	// and what it returns is overwritten.
+	Passphrase func() ([]byte, error)
+
+	// Protect is the passphrase of a home that must be made; empty: none. One
+	// that is there stays as it is; see Node.SetPassphrase.
+	Protect []byte
+
+	// Seed is the Ed25519 seed of the account of a home that must be made; nil:
+	// one is drawn. A seed is what the 24 words stand for.
+	Seed *[32]byte
+
 	// Listen holds multiaddrs to listen on, replacing the default: TCP and
 	// QUIC, IPv4 and IPv6, on a port drawn once and kept.
 	Listen []string

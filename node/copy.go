@@ -21,7 +21,7 @@ func (n *Node) renewCopy() error {
 	if copied {
 		n.cfg.Log.Warn("this home is a copy of another: it takes a new device key")
 	}
-	if key := n.home.accountKey(); key != nil {
+	if key := n.home.keys.account(); key != nil {
 		return n.chat.Renew(key)
 	}
 	n.cfg.Log.Warn("the account key is not here: nothing can be written until the device key is renewed")
@@ -31,7 +31,7 @@ func (n *Node) renewCopy() error {
 // Renew gives this device a new key and retires the old one. It needs the
 // account's key file.
 func (n *Node) Renew() error {
-	key := n.home.accountKey()
+	key := n.home.keys.account()
 	if key == nil {
 		return chat.Errorf(chat.CodeFailed, "the account key is not in this home").WithHint("restore it by your 24 words")
 	}

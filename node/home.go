@@ -2,8 +2,6 @@ package node
 
 import (
 	"crypto/ed25519"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -33,6 +31,7 @@ const (
 type home struct {
 	dir   string
 	lock  *flock.Flock
+	keys  *keys
 	store *storage.Store
 }
 
@@ -45,28 +44,70 @@ func openHome(cfg Config) (_ *home, err error) {
 	if err := makeDir(dir); err != nil {
 		return nil, err
 	}
-	h := &home{dir: dir, lock: flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))}
-	got, err := h.lock.TryLock()
+	h := newHome(dir)
+	pass, err := h.take(cfg.Passphrase)
 	if err != nil {
-		return nil, fmt.Errorf("cannot lock the home: %w", err)
+		return nil, err
 	}
-	if !got {
-		return nil, lockedError(dir)
-	}
+	defer clear(pass)
 	defer func() {
 		if err != nil {
 			h.close()
 		}
 	}()
-	key, err := secretFile(filepath.Join(dir, dataFile), !Exists(dir))
+	key, err := h.keys.open(pass, cfg.Protect)
 	if err != nil {
 		return nil, err
 	}
 	h.store, err = storage.Open(filepath.Join(dir, storeFile), storage.Options{Key: key})
 	if err != nil {
-		return nil, err
+		return nil, unreadable(err)
 	}
 	return h, h.ensureAccount(cfg)
+}
+
+func newHome(dir string) *home {
+	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
+	return &home{dir: dir, lock: lock, keys: &keys{dir: dir}}
+}
+
+// take locks the home. If it is protected the passphrase is returned, for which
+// ask is called while the home is free: a person may take long.
+func (h *home) take(ask func() ([]byte, error)) (pass []byte, err error) {
+	for {
+		if err := h.tryLock(); err != nil {
+			return nil, err
+		}
+		protected, err := Protected(h.dir)
+		if err == nil && (!protected || pass != nil) {
+			return pass, nil
+		}
+		if err := errors.Join(err, h.lock.Unlock()); err != nil {
+			return nil, err
+		}
+		if pass, err = askFor(ask); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (h *home) tryLock() error {
+	got, err := h.lock.TryLock()
+	if err != nil {
+		return fmt.Errorf("cannot lock the home: %w", err)
+	}
+	if !got {
+		return lockedError(h.dir)
+	}
+	return nil
+}
+
+// unreadable adds the next step to the error of a store that cannot be opened.
+func unreadable(err error) error {
+	if errors.Is(err, storage.ErrCorrupt) || errors.Is(err, storage.ErrWrongKey) {
+		return failed(err, "move the files of this home away and put a backup in their place by `truce restore`")
+	}
+	return err
 }
 
 // makeDir makes the home, closed to others. One that is there is closed to
@@ -104,7 +145,7 @@ func (h *home) ensureAccount(cfg Config) error {
 	if !errors.Is(err, chat.ErrNotFound) {
 		return err
 	}
-	seed, err := secretFile(filepath.Join(h.dir, accountFile), true)
+	seed, err := h.keys.makeAccount(cfg.Seed)
 	if err != nil {
 		return err
 	}
@@ -116,15 +157,6 @@ func (c Config) now() time.Time {
 		return c.Now()
 	}
 	return time.Now()
-}
-
-// accountKey returns the account's key, nil where the file was taken away.
-func (h *home) accountKey() ed25519.PrivateKey {
-	seed, err := secretFile(filepath.Join(h.dir, accountFile), false)
-	if err != nil {
-		return nil
-	}
-	return ed25519.NewKeyFromSeed(seed[:])
 }
 
 // writePID tells others which process holds the home. It is only a courtesy:
@@ -142,45 +174,4 @@ func (h *home) close() error {
 		err = errors.Join(err, h.store.Close())
 	}
 	return errors.Join(err, h.lock.Unlock())
-}
-
-// secretFile reads 32 secret bytes from a file of one line of hex, drawing
-// them first if make allows and it is absent.
-func secretFile(path string, make bool) (secret [32]byte, err error) {
-	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && make {
-		rand.Read(secret[:])
-		return secret, writeAtomic(path, []byte(hex.EncodeToString(secret[:])+"\n"))
-	}
-	if err != nil {
-		return secret, fmt.Errorf("cannot read a key of this home: %w", err)
-	}
-	raw, err := hex.DecodeString(strings.TrimSpace(string(b)))
-	if err != nil || len(raw) != len(secret) {
-		return secret, fmt.Errorf("the key file %s is damaged", path)
-	}
-	return [32]byte(raw), nil
-}
-
-// writeAtomic replaces a file, mode 0600, so that after a crash there is the
-// old one or the new one, whole.
-func writeAtomic(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
 }

@@ -54,6 +54,7 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 	if err == nil {
 		err = n.renewCopy()
 	}
+	h.keys.opened()
 	if err == nil && !cfg.Offline {
 		err = n.online(ctx)
 	}
@@ -91,7 +92,7 @@ func (n *Node) online(ctx context.Context) error {
 	n.reach = newReach(n, peers)
 	n.links = link.New(link.Config{
 		Host: n.host, Chat: n.chat, Log: n.cfg.Log,
-		AccountKey: n.home.accountKey, Up: n.reach.up, Down: n.reach.wanted, Wanted: n.reach.wanted,
+		AccountKey: n.home.keys.account, Up: n.reach.up, Down: n.reach.wanted, Wanted: n.reach.wanted,
 	})
 	return n.reach.start()
 }
@@ -154,7 +155,7 @@ func (n *Node) Chat() *chat.Service { return n.chat }
 func (n *Node) Home() string { return n.home.dir }
 
 // Protected reports whether a passphrase protects the home.
-func (n *Node) Protected() bool { return false }
+func (n *Node) Protected() bool { return n.home.keys.protected() }
 
 // PeerID is the libp2p peer id; empty when Offline.
 func (n *Node) PeerID() string {

@@ -135,6 +135,14 @@ func (f File) header() string {
 // Sealed reports whether a passphrase is needed.
 func (f File) Sealed() bool { return f.cost != cost{} }
 
+// LockedBy reports whether l made this file, or may have: a nil one, if it is plain.
+func (f File) LockedBy(l *Lock) bool {
+	if l == nil {
+		return !f.Sealed()
+	}
+	return f.cost == l.cost
+}
+
 // Together reports whether two files were sealed by one Lock, or are both plain.
 func (f File) Together(other File) bool { return f.cost == other.cost }
 
