@@ -122,6 +122,9 @@ func (s *Service) Accept(a wire.Account, name string) (view ContactView, notice 
 			if !c.Theirs.Want {
 				return Errorf(CodeNotFound, "%s has not asked", c.Name)
 			}
+			if len(c.proofs()) == 0 {
+				return Errorf(CodeNotFound, "%s has not asked since you removed them", c.Name).WithHint("ask with truce add and their link")
+			}
 		default:
 			return Errorf(CodeNotFound, "%s has not asked: you asked them", c.Name)
 		}

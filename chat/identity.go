@@ -68,13 +68,33 @@ func (s *Service) Link(addrs []string) (wire.Link, error) {
 	return wire.Link{Account: self.Account, Secret: self.Reach, Name: self.Name, Addrs: addrs}, err
 }
 
-// ResetLink makes every link handed out so far worthless. It disturbs no
-// contact and no request that has arrived.
+// ResetLink makes every link handed out so far worthless, and replaces the
+// libp2p identity, so that who holds one does not find this node by that. It
+// disturbs no contact and no request that has arrived.
 func (s *Service) ResetLink() error {
-	return s.changeSelf(func(self *Self) { rand.Read(self.Reach[:]) })
+	return s.changeSelf(func(self *Self) {
+		rand.Read(self.Reach[:])
+		rand.Read(self.Transport[:])
+	})
 }
 
-// TransportSeed is the Ed25519 seed of the libp2p identity.
+// newIdentity draws another libp2p identity and, for a new link, another reach
+// secret.
+func newIdentity(tx Tx, link bool) error {
+	self, err := tx.Self()
+	if err != nil {
+		return err
+	}
+	rand.Read(self.Transport[:])
+	if link {
+		rand.Read(self.Reach[:])
+	}
+	return tx.PutSelf(self)
+}
+
+// TransportSeed is the Ed25519 seed of the libp2p identity. It changes when
+// somebody is removed or blocked or the link is reset (rule 1); Turned tells.
+// The node then has to go on the network anew.
 func (s *Service) TransportSeed() ([32]byte, error) {
 	self, err := s.current()
 	return self.Transport, err

@@ -35,6 +35,9 @@ func (s *Service) Proofs() ([]Proof, error) {
 			if err != nil {
 				return err
 			}
+			if c.untold() {
+				continue // a stranger by now; we go to them
+			}
 			for _, p := range c.proofs() {
 				if c.Reach == nil || p.Secret != wire.Secret(*c.Reach) { // theirs, not mine
 					proofs = append(proofs, p)
@@ -61,7 +64,7 @@ func (s *Service) Proofs() ([]Proof, error) {
 func (s *Service) ProofsFor(a wire.Account) (proofs []Proof, err error) {
 	err = s.store.View(func(r Reader) error {
 		c, err := r.Contact(a)
-		if err == nil {
+		if err == nil && !(c.untold() && c.overdue(s.nowMillis())) {
 			proofs = c.proofs()
 		}
 		return err
@@ -75,10 +78,11 @@ type Sought struct {
 	Pair    []wire.Secret     // shared with them: both find each other by these
 	Reach   *wire.ReachSecret // of their link: they announce themselves under it
 	Hints   []string          // multiaddrs from their link
+	Quiet   bool              // removed, and to be told so: they must not find us
 }
 
 // Seeks returns whom to look for: contacts, those whom I asked, and those who
-// have not yet heard my answer.
+// have not yet heard my answer, or that they were removed.
 func (s *Service) Seeks() (list []Sought, err error) {
 	err = s.store.View(func(r Reader) error {
 		list = nil
@@ -89,7 +93,10 @@ func (s *Service) Seeks() (list []Sought, err error) {
 			if c.Blocked || !c.Mine.Want && c.MineAcked >= c.Mine.Version {
 				continue
 			}
-			x := Sought{Account: c.Account, Reach: c.Reach, Hints: c.Hints}
+			x := Sought{Account: c.Account, Reach: c.Reach, Hints: c.Hints, Quiet: c.untold()}
+			if len(c.proofs()) == 0 || x.Quiet && c.overdue(s.nowMillis()) {
+				continue
+			}
 			for _, secret := range []*wire.Secret{c.Pair, c.AskedBy, c.AskedOf} {
 				if secret != nil {
 					x.Pair = append(x.Pair, *secret)
@@ -152,6 +159,9 @@ func (s *Service) Admit(p Proof, list wire.DeviceList, signed []byte, device wir
 	c, err := s.contactOf(a)
 	if err != nil {
 		return ignoreNotFound(err)
+	}
+	if c.Blocked && p.Account == (wire.Account{}) {
+		return nil // who has my newest link sees what a newcomer sees while no request is taken
 	}
 	if news, err := admit(&c); err != nil || !news {
 		return err
@@ -227,10 +237,17 @@ func newer(n, known, now uint64) bool {
 }
 
 // StanceFor returns my stance towards a as it travels, and whether a has it on
-// disk. ErrNotFound: a is new to me, and I have no stance.
+// disk. ErrNotFound: a is new to
+// me or blocked, and I have no stance.
 func (s *Service) StanceFor(a wire.Account) (st wire.Stance, acked bool, err error) {
 	c, err := s.contactOf(a)
+	if err == nil && c.Blocked {
+		err = ErrNotFound
+	}
 	m := c.Mine
+	if !m.Want {
+		m.Share = [32]byte{}
+	}
 	return wire.Stance{
 		Type: wire.FrameStance, Version: m.Version, Answers: m.Answers,
 		Want: m.Want, Name: m.Name, Note: m.Note, Share: m.Share,
@@ -327,6 +344,11 @@ func (s *Service) StanceAcked(a wire.Account, version uint64) error {
 			return nil
 		}
 		c.MineAcked = version
+		if version == c.Mine.Version && c.untold() {
+			if err := c.told(tx); err != nil {
+				return err
+			}
+		}
 		return tx.PutContact(c)
 	})
 }
@@ -344,10 +366,14 @@ func (s *Service) Peers(a wire.Account) (list []Peer, err error) {
 // networks each.
 const maxPeers = 8
 
-// Reached keeps where a was reached.
+// Reached keeps where a was reached, unless a is blocked.
 func (s *Service) Reached(a wire.Account, p Peer) error {
 	p.Seen = s.nowMillis()
 	return s.store.Update(func(tx Tx) error {
+		c, err := tx.Contact(a)
+		if err := ignoreNotFound(err); err != nil || c.Blocked {
+			return err
+		}
 		old, err := tx.Peers(a)
 		if err != nil {
 			return err

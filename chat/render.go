@@ -149,6 +149,8 @@ func reasonText(r wire.Reason) string {
 		return "they have no room for more from you"
 	case wire.ReasonForked:
 		return "their copy of the conversation differs from yours"
+	case reasonRemoved:
+		return "removed"
 	}
 	return "it was refused"
 }

@@ -7,11 +7,11 @@ import (
 )
 
 // want makes my stance towards c one of wanting to be contacts. A share that
-// was given before is kept while the wish lasts: the secrets that follow from
+// was given before is kept while c may count on it: the secrets that follow from
 // it stay those that the other side may have derived already.
 func (c *Contact) want(name, note string, now uint64) {
 	share := c.Mine.Share
-	if !c.Mine.Want {
+	if share == [32]byte{} {
 		rand.Read(share[:])
 	}
 	c.Mine = Stance{
@@ -20,9 +20,10 @@ func (c *Contact) want(name, note string, now uint64) {
 	}
 }
 
-// refuse makes my stance towards c one of not wanting to be contacts.
+// refuse makes my stance towards c one of not wanting to be contacts. A share
+// that was given is kept until c knows that (see untold); it is not sent.
 func (c *Contact) refuse(now uint64) {
-	c.Mine = Stance{Version: c.nextVersion(now), Answers: c.Theirs.Version, Time: now}
+	c.Mine = Stance{Version: c.nextVersion(now), Answers: c.Theirs.Version, Share: c.Mine.Share, Time: now}
 }
 
 // nextVersion rises whatever the clock does, and whatever an older copy of
