@@ -274,6 +274,9 @@ func (m *Manager) poke() {
 	for {
 		moves := m.chat.Moves()
 		for _, a := range m.chat.TakeMoves() {
+			if m.drop(a) {
+				continue
+			}
 			if !m.signal(a) && m.cfg.Wanted != nil {
 				m.cfg.Wanted(a)
 			}
@@ -284,6 +287,25 @@ func (m *Manager) poke() {
 			return
 		}
 	}
+}
+
+var errBarred = errors.New("the contact was blocked")
+
+// drop ends the sessions with a without a word if a is blocked, as a crash
+// would, and reports whether that is so.
+func (m *Manager) drop(a wire.Account) bool {
+	barred, err := m.chat.Barred(a)
+	if err != nil || !barred {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, list := range m.sessions[a] {
+		for _, s := range list {
+			s.kill(errBarred)
+		}
+	}
+	return true
 }
 
 // restart ends all sessions when the device key has changed: they speak for the
