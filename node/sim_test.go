@@ -82,7 +82,7 @@ func TestAwayForDays(t *testing.T) {
 		b.Close()
 		m := send(t, a, b, "for when you are back")
 		time.Sleep(5 * 24 * time.Hour)
-		b = ben.start(t)
+		ben.start(t)
 		eventually(t, a, "delivered", func() bool { return state(t, a, m.ID) == chat.Delivered })
 	})
 }
@@ -115,7 +115,7 @@ func TestNewStartReplacesTheOld(t *testing.T) {
 		net.Cut(ben.ip, true) // dead, and nobody was told
 		lost := send(t, a, b, "into the void")
 		began := time.Now()
-		b = again.start(t)
+		again.start(t)
 		within(t, a, time.Minute, "delivered", func() bool { return state(t, a, lost.ID) == chat.Delivered })
 		if d := time.Since(began); d > time.Second {
 			t.Errorf("it took %v", d)
