@@ -2,15 +2,12 @@ package node
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"log/slog"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/crypto"
-	corehost "github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
@@ -18,7 +15,6 @@ import (
 	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/chat/link"
 	"github.com/truce-im/truce/chat/wire"
-	"github.com/truce-im/truce/discovery"
 	"github.com/truce-im/truce/node/host"
 )
 
@@ -28,11 +24,14 @@ type Node struct {
 	home *home
 	chat *chat.Service
 
-	// Nil when Offline.
-	host   corehost.Host
-	links  *link.Manager
-	finder discovery.Finder
-	reach  *reach
+	given   []peer.AddrInfo // Config.Peers
+	cancel  context.CancelFunc
+	stopped <-chan struct{} // closed when the node begins to close
+	wg      sync.WaitGroup
+
+	mu       sync.Mutex
+	endpoint *endpoint     // see current
+	replaced chan struct{} // closed when endpoint changes
 
 	close sync.Once
 	err   error
@@ -49,14 +48,15 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, failed(err, "")
 	}
-	n := &Node{cfg: cfg, home: h}
+	alive, cancel := context.WithCancel(context.Background())
+	n := &Node{cfg: cfg, home: h, cancel: cancel, stopped: alive.Done(), replaced: make(chan struct{})}
 	n.chat, err = chat.New(h.store, chat.Options{Now: cfg.Now, Log: cfg.Log})
 	if err == nil {
 		err = n.renewCopy()
 	}
 	h.keys.opened()
 	if err == nil && !cfg.Offline {
-		err = n.online(ctx)
+		err = n.online(ctx, alive)
 	}
 	if err != nil {
 		n.Close()
@@ -65,82 +65,32 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 	return n, nil
 }
 
-// online brings the node on the network.
-func (n *Node) online(ctx context.Context) error {
-	peers, err := parsePeers(n.cfg.Peers)
-	if err != nil {
+// online brings the node on the network, until alive ends.
+func (n *Node) online(ctx, alive context.Context) (err error) {
+	if n.given, err = parsePeers(n.cfg.Peers); err != nil {
 		return err
 	}
 	if err := n.home.writePID(); err != nil {
 		return err
 	}
-	if err := n.chat.ForgetKeys(); err != nil {
+	if err := errors.Join(n.chat.ForgetKeys(), n.chat.ForgetRemoved()); err != nil {
 		return err
 	}
-	if n.host, err = n.listen(ctx); err != nil {
+	if n.endpoint, err = n.openEndpoint(ctx, n.cfg.Listen); err != nil {
 		return err
 	}
-	ports := func() (tcp, udp int) { return host.Ports(n.host) }
-	tcp, udp := ports()
-	if err := n.chat.Started(max(tcp, udp)); err != nil {
-		return err
-	}
-	n.finder = discovery.New(discovery.Config{
-		Self: n.host.ID(), Ports: ports, MDNS: !n.cfg.NoMDNS,
-		Cache: cache{n.chat, n.cfg.Log}, Network: n.cfg.Network, Log: n.cfg.Log,
-	})
-	n.reach = newReach(n, peers)
-	n.links = link.New(link.Config{
-		Host: n.host, Chat: n.chat, Log: n.cfg.Log,
-		AccountKey: n.home.keys.account, Up: n.reach.up, Down: n.reach.wanted, Wanted: n.reach.wanted,
-	})
-	return n.reach.start()
-}
-
-func (n *Node) listen(ctx context.Context) (corehost.Host, error) {
-	seed, err := n.chat.TransportSeed()
-	if err != nil {
-		return nil, err
-	}
-	key, err := crypto.UnmarshalEd25519PrivateKey(ed25519.NewKeyFromSeed(seed[:]))
-	if err != nil {
-		return nil, err
-	}
-	port, err := n.chat.Port()
-	if err != nil {
-		return nil, err
-	}
-	return host.New(ctx, host.Config{
-		Key: key, Listen: n.cfg.Listen, Port: port, Log: n.cfg.Log, Options: n.cfg.Options,
-	})
-}
-
-func parsePeers(texts []string) (list []peer.AddrInfo, err error) {
-	for _, text := range texts {
-		p, err := peer.AddrInfoFromString(text)
-		if err != nil {
-			return nil, chat.Errorf(chat.CodeUsage, "the peer address %q cannot be read: it has to end in /p2p/ and a peer id", text)
-		}
-		list = append(list, *p)
-	}
-	return list, nil
+	n.wg.Go(func() { n.follow(alive) })
+	return nil
 }
 
 // Close stops the node: contacts are told, everything is on disk, and the home
 // is free. Calling it again does nothing.
 func (n *Node) Close() error {
 	n.close.Do(func() {
-		if n.reach != nil {
-			n.reach.stop()
-		}
-		if n.finder != nil {
-			n.err = errors.Join(n.err, n.finder.Close())
-		}
-		if n.links != nil {
-			n.links.Close()
-		}
-		if n.host != nil {
-			n.err = errors.Join(n.err, n.host.Close())
+		n.cancel()
+		n.wg.Wait()
+		if e := n.current(); e != nil {
+			n.err = e.close()
 		}
 		n.err = errors.Join(n.err, n.home.close())
 	})
@@ -157,21 +107,24 @@ func (n *Node) Home() string { return n.home.dir }
 // Protected reports whether a passphrase protects the home.
 func (n *Node) Protected() bool { return n.home.keys.protected() }
 
-// PeerID is the libp2p peer id; empty when Offline.
+// PeerID is the libp2p peer id; empty when Offline, and for a moment while it
+// is replaced (see Settle).
 func (n *Node) PeerID() string {
-	if n.host == nil {
+	e := n.current()
+	if e == nil {
 		return ""
 	}
-	return n.host.ID().String()
+	return e.host.ID().String()
 }
 
 // Addrs returns where the node listens now, as multiaddrs ending in /p2p/ID;
-// none when Offline.
+// none where PeerID is empty.
 func (n *Node) Addrs() (list []string) {
-	if n.host == nil {
+	e := n.current()
+	if e == nil {
 		return nil
 	}
-	for _, a := range host.Addrs(n.host) {
+	for _, a := range host.Addrs(e.host) {
 		list = append(list, a.String())
 	}
 	return list
@@ -209,14 +162,15 @@ type PeerInfo struct {
 
 // Peers returns all connections.
 func (n *Node) Peers() (list []PeerInfo) {
-	if n.host == nil {
+	e := n.current()
+	if e == nil {
 		return nil
 	}
 	proved := map[network.Conn]link.Info{}
-	for _, s := range n.links.Sessions() {
+	for _, s := range e.links.Sessions() {
 		proved[s.Conn] = s
 	}
-	for _, c := range n.host.Network().Conns() {
+	for _, c := range e.host.Network().Conns() {
 		p := PeerInfo{
 			PeerID: c.RemotePeer().String(), Addr: c.RemoteMultiaddr().String(),
 			Via: "direct", Transport: transportOf(c.RemoteMultiaddr()),

@@ -34,7 +34,7 @@ const (
 // look for, dials whom it finds and looks again, ever more slowly, for those
 // who are away. One goroutine (run) owns the schedule.
 type reach struct {
-	n     *Node
+	e     *endpoint
 	log   *slog.Logger
 	given []peer.AddrInfo // by the user: nobody knows whose they are
 
@@ -57,9 +57,9 @@ type retry struct {
 	pause time.Duration
 }
 
-func newReach(n *Node, given []peer.AddrInfo) *reach {
+func newReach(e *endpoint, log *slog.Logger, given []peer.AddrInfo) *reach {
 	r := &reach{
-		n: n, log: n.cfg.Log, given: given,
+		e: e, log: log, given: given,
 		dials: make(chan struct{}, maxDials),
 		due:   map[wire.Account]retry{}, sought: map[wire.Account]bool{},
 		kick: make(chan struct{}, 1),
@@ -69,7 +69,7 @@ func newReach(n *Node, given []peer.AddrInfo) *reach {
 }
 
 func (r *reach) start() (err error) {
-	r.identified, err = r.n.host.EventBus().Subscribe(new(event.EvtPeerIdentificationCompleted), eventbus.BufSize(maxIdentified))
+	r.identified, err = r.e.host.EventBus().Subscribe(new(event.EvtPeerIdentificationCompleted), eventbus.BufSize(maxIdentified))
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (r *reach) stop() {
 // target keeps the finder told of whom to look for.
 func (r *reach) target() {
 	for {
-		turned := r.n.chat.Turned()
+		turned := r.e.chat.Turned()
 		if err := r.retarget(); err != nil {
 			r.log.Error("cannot tell whom to look for", "error", err)
 		}
@@ -108,20 +108,20 @@ func (r *reach) target() {
 }
 
 func (r *reach) retarget() error {
-	seeks, err := r.n.chat.Seeks()
+	seeks, err := r.e.chat.Seeks()
 	if err != nil {
 		return err
 	}
-	reach, err := r.n.chat.ReachSecret()
+	reach, err := r.e.chat.ReachSecret()
 	if err != nil {
 		return err
 	}
-	me := r.n.chat.Account()
+	me := r.e.chat.Account()
 	targets := make([]discovery.Target, len(seeks))
 	for i, s := range seeks {
 		targets[i] = targetOf(me, s)
 	}
-	r.n.finder.SetTargets(targets, []discovery.Key{announceKey(wire.Secret(reach), me)})
+	r.e.finder.SetTargets(targets, []discovery.Key{announceKey(wire.Secret(reach), me)})
 
 	fresh := r.seek(seeks)
 	r.keep(func(s link.Info) bool { return fresh[s.Account] }) // they came to us
@@ -155,7 +155,9 @@ func targetOf(me wire.Account, s chat.Sought) discovery.Target {
 	t := discovery.Target{ID: discovery.ID(s.Account)}
 	for _, secret := range s.Pair {
 		t.Hear = append(t.Hear, announceKey(secret, s.Account))
-		t.Tell = append(t.Tell, announceKey(secret, me))
+		if !s.Quiet {
+			t.Tell = append(t.Tell, announceKey(secret, me))
+		}
 	}
 	if s.Reach != nil {
 		t.Hear = append(t.Hear, announceKey(wire.Secret(*s.Reach), s.Account))
@@ -171,12 +173,12 @@ func targetOf(me wire.Account, s chat.Sought) discovery.Target {
 // take dials whom the finder finds.
 func (r *reach) take() {
 	for {
-		found, err := r.n.finder.Next(r.ctx)
+		found, err := r.e.finder.Next(r.ctx)
 		if err != nil {
 			return
 		}
 		a := wire.Account(found.ID)
-		if r.n.links.Linked(a) && found.Source != discovery.SourceMDNS {
+		if r.e.links.Linked(a) && found.Source != discovery.SourceMDNS {
 			continue
 		}
 		select {
@@ -192,7 +194,7 @@ func (r *reach) take() {
 			}
 			r.log.Debug("dial failed", "source", found.Source, "peer", found.Peer.ID, "error", err)
 			if r.ctx.Err() == nil && !ours(found.Source) {
-				r.n.finder.Report(found, err)
+				r.e.finder.Report(found, err)
 			}
 		})
 	}
@@ -205,10 +207,10 @@ func ours(source string) bool {
 }
 
 func (r *reach) dial(p peer.AddrInfo, accounts ...wire.Account) (wire.Account, error) {
-	if s, ok := r.n.host.Network().(*swarm.Swarm); ok {
+	if s, ok := r.e.host.Network().(*swarm.Swarm); ok {
 		s.Backoff().Clear(p.ID) // the pace is ours to set
 	}
-	return r.n.links.Dial(r.ctx, p, accounts...)
+	return r.e.links.Dial(r.ctx, p, accounts...)
 }
 
 // run looks again for those who are away, when they are due.
@@ -233,7 +235,7 @@ func (r *reach) lookAgain() time.Duration {
 	var seek []wire.Account
 	r.mu.Lock()
 	for a, x := range r.due {
-		if r.n.links.Linked(a) || !r.sought[a] {
+		if r.e.links.Linked(a) || !r.sought[a] {
 			delete(r.due, a)
 			continue
 		}
@@ -247,7 +249,7 @@ func (r *reach) lookAgain() time.Duration {
 	}
 	r.mu.Unlock()
 	for _, a := range seek {
-		r.n.finder.Seek(discovery.ID(a))
+		r.e.finder.Seek(discovery.ID(a))
 	}
 	return wait
 }
@@ -301,14 +303,14 @@ func (r *reach) learn() {
 
 // keep keeps for later where some of those who are linked can be reached.
 func (r *reach) keep(which func(link.Info) bool) {
-	for _, s := range r.n.links.Sessions() {
-		addrs := r.n.host.Peerstore().Addrs(s.Peer)
+	for _, s := range r.e.links.Sessions() {
+		addrs := r.e.host.Peerstore().Addrs(s.Peer)
 		if len(addrs) == 0 || !which(s) {
 			continue
 		}
 		addrs = nearFirst(addrs, s.Conn.RemoteMultiaddr())
 		p := peer.AddrInfo{ID: s.Peer, Addrs: addrs[:min(len(addrs), discovery.MaxAddrs)]}
-		r.n.finder.Report(discovery.Found{ID: discovery.ID(s.Account), Peer: p, Source: discovery.SourceKnown}, nil)
+		r.e.finder.Report(discovery.Found{ID: discovery.ID(s.Account), Peer: p, Source: discovery.SourceKnown}, nil)
 	}
 }
 
@@ -332,14 +334,14 @@ func nearFirst(addrs []ma.Multiaddr, conn ma.Multiaddr) []ma.Multiaddr {
 func (r *reach) follow() {
 	for {
 		select {
-		case <-r.n.finder.NetworkChanges():
+		case <-r.e.finder.NetworkChanges():
 		case <-r.ctx.Done():
 			return
 		}
-		r.n.links.Probe()
+		r.e.links.Probe()
 		r.mu.Lock()
 		for a := range r.sought {
-			if !r.n.links.Linked(a) {
+			if !r.e.links.Linked(a) {
 				r.schedule(a, firstRetry/10)
 			}
 		}
@@ -352,7 +354,7 @@ func (r *reach) follow() {
 func (r *reach) visit(p peer.AddrInfo) {
 	pause := firstRetry
 	for r.ctx.Err() == nil {
-		turned := r.n.chat.Turned()
+		turned := r.e.chat.Turned()
 		if away := r.away(); len(away) > 0 {
 			_, err := r.dial(p, away...)
 			if err == nil {
@@ -379,7 +381,7 @@ func (r *reach) away() (list []wire.Account) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for a := range r.sought {
-		if !r.n.links.Linked(a) {
+		if !r.e.links.Linked(a) {
 			list = append(list, a)
 		}
 	}
