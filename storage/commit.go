@@ -24,15 +24,24 @@ func (s *Store) ready() error {
 		return err
 	}
 	defer w.tx.Rollback()
-	number, id, err := w.startRun()
+	sealer, err := w.newSealer()
 	if err != nil {
 		return failed(err, "the store cannot be written")
 	}
 	if err := s.commit(w); err != nil {
 		return err
 	}
-	s.sealer = &sealer{number: number, aead: s.keys.addRun(number, id)}
+	s.sealer = sealer
 	return nil
+}
+
+// newSealer registers a run. Its key is good once w is committed.
+func (w *writer) newSealer() (*sealer, error) {
+	number, id, err := w.startRun()
+	if err != nil {
+		return nil, err
+	}
+	return &sealer{number: number, aead: w.s.keys.addRun(number, id)}, nil
 }
 
 func (s *Store) beginWrite() (*writer, error) {

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"runtime/debug"
 	"sync"
 
@@ -93,7 +94,7 @@ func (s *Store) commitGroup(group []*request) {
 		}
 	}()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	if err := s.ready(); err != nil {
+	if err := s.revive(); err != nil {
 		answer(group, err)
 	} else if err := s.tryGroup(group); err != nil {
 		answer(group, err)
@@ -116,14 +117,13 @@ func (s *Store) tryGroup(group []*request) error {
 			return err
 		}
 		again, err := s.runGroup(w, group)
-		if again || err != nil {
-			if err != nil {
-				return err
-			}
-			group = unfailed(group)
-			continue
+		if err == errNoRun {
+			err = s.ready()
 		}
-		return nil
+		if err != nil || !again {
+			return err
+		}
+		group = unfailed(group)
 	}
 }
 
@@ -139,19 +139,36 @@ func unfailed(group []*request) []*request {
 }
 
 // runGroup runs group in w and commits, or reports that it must be done again.
+// A run's first writes are done twice: the run's key is committed before them,
+// but not before it is sure that there is something to write.
 func (s *Store) runGroup(w *writer, group []*request) (again bool, err error) {
+	trial := s.sealer == nil
+	if trial {
+		if s.sealer, err = w.newSealer(); err != nil {
+			return false, errors.Join(err, w.tx.Rollback())
+		}
+		defer func() { s.sealer = nil }()
+	}
 	defer w.tx.Rollback() // nothing to do once committed
+	begun := w.writes
 	for _, r := range group {
 		before := w.writes
 		if w.run(r); (r.err != nil || r.panicked != nil) && w.writes != before {
 			return true, nil
 		}
 	}
-	if w.writes == 0 {
+	switch {
+	case w.writes == begun:
 		return false, nil
+	case trial:
+		return true, errNoRun
 	}
 	return false, s.commit(w)
 }
+
+// errNoRun is returned by runGroup for a group that would write before this run
+// has a key.
+var errNoRun = errors.New("this run has no key yet")
 
 func (w *writer) run(r *request) {
 	defer func() { r.panicked = recover() }()

@@ -1,8 +1,10 @@
 package storage_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -36,8 +38,11 @@ func TestViewKeepsItsState(t *testing.T) {
 		t.Skip("there an update may have to wait for views")
 	}
 	s := openNew(t)
-	f := feeder{convs: 1}
-	update(t, s, func(tx chat.Tx) error { return f.write(tx, 3) })
+	var f feeder
+	update(t, s, func(tx chat.Tx) error {
+		f = feeder{convs: 1} // an update may run more than once
+		return f.write(tx, 3)
+	})
 	view(t, s, func(r chat.Reader) error {
 		var id wire.MessageID
 		done := make(chan error)
@@ -206,5 +211,38 @@ func TestClosed(t *testing.T) {
 		if !errors.Is(err, storage.ErrClosed) {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+// TestRefusedLeavesTheFile: an update that is refused, or that writes nothing,
+// does not touch the file, even if it is the first of this run.
+func TestRefusedLeavesTheFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "store.db")
+	s, err := storage.Open(path, storage.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Update(func(tx chat.Tx) error { return tx.PutSetting("a", "b") }); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err = storage.Open(path, storage.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	refused := errors.New("refused")
+	if err := s.Update(func(tx chat.Tx) error { return errors.Join(tx.PutSetting("a", "c"), refused) }); !errors.Is(err, refused) {
+		t.Errorf("Update: %v", err)
+	}
+	if err := s.Update(func(tx chat.Tx) error { return nil }); err != nil {
+		t.Error(err)
+	}
+	s.Close()
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the file has changed: %v", err)
 	}
 }
