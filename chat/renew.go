@@ -83,7 +83,7 @@ const (
 func (s *Service) become(fresh Self) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.device = fresh.Device
+	s.device = ed25519.NewKeyFromSeed(fresh.Device[:])
 	s.turns++
 	s.proofs = nil
 	if s.renewed != nil {

@@ -28,7 +28,7 @@ type Service struct {
 	self  Self // what never changes of it: Account and Owner
 
 	mu      sync.Mutex
-	device  [32]byte                  // seed of the device key
+	device  ed25519.PrivateKey
 	proofs  []Proof                   // cache; nil: must be read again
 	turns   uint64                    // how often contacts may have changed
 	lists   map[wire.Account]verified // device lists of contacts; a cache
@@ -63,7 +63,7 @@ func New(store Store, opt Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.device = s.self.Device
+	s.device = ed25519.NewKeyFromSeed(s.self.Device[:])
 	return s, nil
 }
 
@@ -78,7 +78,7 @@ func (s *Service) Device() wire.Device {
 func (s *Service) deviceKey() ed25519.PrivateKey {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return ed25519.NewKeyFromSeed(s.device[:])
+	return s.device
 }
 
 // conv is the direct conversation with a.
