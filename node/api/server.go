@@ -36,6 +36,7 @@ func New(n *node.Node, opt Options) http.Handler {
 		mux.Handle(r.pattern, s.handler(r.serve))
 	}
 	mux.HandleFunc(eventsRoute, s.events)
+	mux.HandleFunc(backupRoute, s.backup)
 	mux.HandleFunc("/", noRoute)
 	return guard(mux)
 }
@@ -46,7 +47,11 @@ type route struct {
 	serve   func(*server, *http.Request) (any, error)
 }
 
-const eventsRoute = "GET /v1/events" // the only one that streams
+// The routes that stream.
+const (
+	eventsRoute = "GET /v1/events"
+	backupRoute = "GET /v1/backup"
+)
 
 var routes = []route{
 	{"GET /v1/id", (*server).id},
@@ -78,6 +83,7 @@ var routes = []route{
 	{"GET /v1/version", (*server).version},
 	{"POST /v1/stop", (*server).stop},
 	{"POST /v1/handover", (*server).handOver},
+	{"POST /v1/passphrase", (*server).passphrase},
 }
 
 func (s *server) handler(serve func(*server, *http.Request) (any, error)) http.Handler {
