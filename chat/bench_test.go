@@ -113,3 +113,41 @@ func BenchmarkLook(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFirstFrame is what a stranger's first frame costs a node with 300
+// contacts who have just met, beside what it would with secrets that are not
+// made ready.
+func BenchmarkFirstFrame(b *testing.B) {
+	n := newNode(b, "Ann")
+	err := n.disk.Update(func(tx chat.Tx) error {
+		for i := range 300 {
+			c := chat.Contact{Account: wire.Account{byte(i), byte(i >> 8)}}
+			c.Pair, c.AskedBy, c.AskedOf = &wire.Secret{1, byte(i)}, &wire.Secret{2, byte(i)}, &wire.Secret{3, byte(i)}
+			if err := tx.PutContact(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	peer := make([]byte, 38)
+	for name, key := range map[string]func(chat.Proof) wire.HelloKey{
+		"ready":   func(p chat.Proof) wire.HelloKey { return p.HelloKey(n.Account(), peer, peer) },
+		"derived": func(p chat.Proof) wire.HelloKey { return wire.NewHelloKey(p.Secret, n.Account(), peer, peer) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				proofs, err := n.Proofs()
+				if err != nil {
+					b.Fatal(err)
+				}
+				for _, p := range proofs {
+					key(p).Tag([32]byte{}, []uint16{wire.Version})
+				}
+			}
+			b.ReportMetric(901, "secrets")
+		})
+	}
+}

@@ -18,10 +18,22 @@ type Proof struct {
 	Account wire.Account
 	Secret  wire.Secret
 	Pair    bool // the pair secret: the others end when it is proved
+
+	hello wire.HelloSecret // of Secret; zero: not derived yet
+}
+
+// HelloKey authenticates a hello under the proof, in which the peer dialler
+// seeks the account wanted at the peer listener.
+func (p Proof) HelloKey(wanted wire.Account, dialler, listener []byte) wire.HelloKey {
+	if p.hello == (wire.HelloSecret{}) {
+		p.hello = p.Secret.Hello()
+	}
+	return p.hello.Key(wanted, dialler, listener)
 }
 
 // Proofs returns every secret under which a hello to me is answered. They are
-// kept in memory: a stranger's hello costs no look at the disk.
+// kept in memory, made ready: a stranger's hello costs no look at the disk and
+// one MAC for each.
 func (s *Service) Proofs() ([]Proof, error) {
 	s.mu.Lock()
 	proofs, turns := s.proofs, s.turns
@@ -50,6 +62,9 @@ func (s *Service) Proofs() ([]Proof, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	for i := range proofs {
+		proofs[i].hello = proofs[i].Secret.Hello()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -96,7 +96,7 @@ func (c *Contact) proofs() (list []Proof) {
 	}
 	for _, secret := range []*wire.Secret{c.Pair, c.AskedBy, c.AskedOf, (*wire.Secret)(c.Reach)} {
 		if secret != nil {
-			list = append(list, Proof{c.Account, *secret, secret == c.Pair})
+			list = append(list, Proof{Account: c.Account, Secret: *secret, Pair: secret == c.Pair})
 		}
 	}
 	return list

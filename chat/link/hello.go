@@ -44,7 +44,7 @@ func (m *Manager) greet(s network.Stream, proofs []chat.Proof) (greeted, error) 
 	rand.Read(first.Nonce[:])
 	keys := make([]wire.HelloKey, len(proofs))
 	for i, p := range proofs {
-		keys[i] = wire.NewHelloKey(p.Secret, p.Account, me, them)
+		keys[i] = p.HelloKey(p.Account, me, them)
 		first.Tags = append(first.Tags, keys[i].Tag(first.Nonce, versions))
 	}
 	for len(first.Tags)%4 != 0 { // the number of secrets is nobody's business
@@ -138,7 +138,7 @@ func (m *Manager) match(first wire.Hello1, dialler, listener []byte) (key wire.H
 	}
 	tag = -1
 	for _, p := range proofs {
-		k := wire.NewHelloKey(p.Secret, m.chat.Account(), dialler, listener)
+		k := p.HelloKey(m.chat.Account(), dialler, listener)
 		want := k.Tag(first.Nonce, first.Versions)
 		for i := range first.Tags {
 			if hmac.Equal(want[:], first.Tags[i][:]) && (tag < 0 || i < tag) {

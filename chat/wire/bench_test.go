@@ -62,8 +62,16 @@ func BenchmarkChain(b *testing.B) {
 func BenchmarkMatch(b *testing.B) {
 	peer := bytes.Repeat([]byte{7}, 38)
 	versions := []uint16{1}
-	for b.Loop() {
-		wire.NewHelloKey(wire.Secret{1}, wire.Account{2}, peer, peer).Tag([32]byte{3}, versions)
+	ready := wire.Secret{1}.Hello()
+	for name, key := range map[string]func() wire.HelloKey{
+		"ready":   func() wire.HelloKey { return ready.Key(wire.Account{2}, peer, peer) },
+		"derived": func() wire.HelloKey { return wire.NewHelloKey(wire.Secret{1}, wire.Account{2}, peer, peer) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				key().Tag([32]byte{3}, versions)
+			}
+		})
 	}
 }
 

@@ -121,10 +121,22 @@ type HelloKey struct {
 	dialler, listens []byte // peer ids
 }
 
-// NewHelloKey prepares the MACs of a hello in which the peer dialler seeks the
-// account wanted at the peer listener.
+// HelloSecret is what all hellos under one Secret are authenticated by. To
+// derive it costs more than to check a tag, so who checks many keeps it.
+type HelloSecret [32]byte
+
+// Hello derives the HelloSecret.
+func (s Secret) Hello() HelloSecret { return s.Derive("truce hello v1") }
+
+// Key prepares the MACs of a hello in which the peer dialler seeks the account
+// wanted at the peer listener.
+func (s HelloSecret) Key(wanted Account, dialler, listener []byte) HelloKey {
+	return HelloKey{key: s, wanted: wanted, dialler: dialler, listens: listener}
+}
+
+// NewHelloKey is Key of a secret that is used once.
 func NewHelloKey(s Secret, wanted Account, dialler, listener []byte) HelloKey {
-	return HelloKey{key: s.Derive("truce hello v1"), wanted: wanted, dialler: dialler, listens: listener}
+	return s.Hello().Key(wanted, dialler, listener)
 }
 
 // Tag is the dialler's proof for Hello1.
