@@ -37,6 +37,7 @@ func (s *server) resetLink(r *http.Request) (any, error) {
 	if err := s.chat.ResetLink(); err != nil {
 		return nil, err
 	}
+	s.settle(r)
 	return s.link(r)
 }
 
