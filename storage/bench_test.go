@@ -64,7 +64,7 @@ func BenchmarkAppend(b *testing.B) {
 			f := feeder{convs: c.convs}
 			groups := 0
 			for b.Loop() {
-				update(b, s, func(tx chat.Tx) error { return f.write(tx, c.group) })
+				f.feed(b, s, c.group)
 				groups++
 			}
 			b.ReportMetric(float64(groups*c.group)/b.Elapsed().Seconds(), "rows/s")
@@ -117,12 +117,21 @@ func filled(b *testing.B, convs int) (path string) {
 	s := open(b, path, storage.Options{})
 	f := feeder{convs: convs}
 	for n := 0; n < rows(); n += 1000 {
-		update(b, s, func(tx chat.Tx) error { return f.write(tx, 1000) })
+		f.feed(b, s, 1000)
 	}
 	if err := s.Close(); err != nil {
 		b.Fatal(err)
 	}
 	return path
+}
+
+// feed has n events written in one update, which may run more than once.
+func (f *feeder) feed(t testing.TB, s *storage.Store, n int) {
+	begun := *f
+	update(t, s, func(tx chat.Tx) error {
+		*f = begun
+		return f.write(tx, n)
+	})
 }
 
 func BenchmarkRead(b *testing.B) {
@@ -186,13 +195,13 @@ func BenchmarkTail(b *testing.B) {
 			s := open(b, path, opt)
 			defer s.Close()
 			for b.Loop() {
-				update(b, s, func(tx chat.Tx) error { return f.write(tx, 128) })
+				f.feed(b, s, 128)
 			}
 			b.ReportMetric(float64(128*b.N)/b.Elapsed().Seconds(), "rows/s")
 		})
 		s := open(b, path, opt)
-		update(b, s, func(tx chat.Tx) error { return f.write(tx, tail+1) }) // folded
-		update(b, s, func(tx chat.Tx) error { return f.write(tx, tail) })
+		f.feed(b, s, tail+1) // folded
+		f.feed(b, s, tail)
 		s.Close()
 		b.Run(fmt.Sprintf("open/tail=%d", tail), func(b *testing.B) {
 			for b.Loop() {
