@@ -21,7 +21,7 @@ func (n *Node) Backup(w io.Writer) error {
 	b := backup.NewWriter(w)
 	for _, name := range []string{dataFile, accountFile} {
 		if content, ok := files[name]; ok {
-			err = b.AddBytes(name, content)
+			b.AddBytes(name, content) // b keeps the error
 		}
 	}
 	err = b.Add(storeFile, store.Size(), store)
