@@ -104,30 +104,20 @@ func key(cmd *cobra.Command) string {
 // readInput reads standard input of at most limit bytes, and drops one newline
 // from its end.
 func (a *app) readInput(ctx context.Context, limit int) (string, error) {
-	type result struct {
-		text []byte
-		err  error
+	b, err := readUntil(ctx, func() ([]byte, error) {
+		return io.ReadAll(io.LimitReader(a.In, int64(limit)+2))
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return "", err
+	case err != nil:
+		return "", fmt.Errorf("standard input: %w", err)
 	}
-	read := make(chan result, 1)
-	// The goroutine is left behind if ctx ends first: a read of a terminal
-	// cannot be broken off, and the program ends then.
-	go func() {
-		text, err := io.ReadAll(io.LimitReader(a.In, int64(limit)+2))
-		read <- result{text, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return "", context.Cause(ctx)
-	case r := <-read:
-		if r.err != nil {
-			return "", fmt.Errorf("standard input: %w", r.err)
-		}
-		text := strings.TrimSuffix(string(r.text), "\n")
-		if len(text) > limit {
-			return "", errTooLong
-		}
-		return text, nil
+	text := strings.TrimSuffix(string(b), "\n")
+	if len(text) > limit {
+		return "", errTooLong
 	}
+	return text, nil
 }
 
 var errTooLong = errors.New("the input is too long")

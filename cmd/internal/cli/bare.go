@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/truce-im/truce/node"
 	"github.com/truce-im/truce/node/api"
 	"github.com/truce-im/truce/node/api/client"
+	"github.com/truce-im/truce/node/keyfile"
 )
 
 // bare is truce without a command: the chat on a terminal, else the help.
@@ -52,6 +54,7 @@ func (a *app) terminal() (in, out *os.File, ok bool) {
 
 // talk sets up at the first run, sees to it that a node runs, and chats.
 func (a *app) talk(ctx context.Context, t linechat.Terminal) error {
+	a.askOn(t)
 	var cfg node.Config
 	fresh := !node.Exists(a.home)
 	if fresh {
@@ -63,6 +66,13 @@ func (a *app) talk(ctx context.Context, t linechat.Terminal) error {
 			return err
 		}
 		cfg.Name = name
+		cfg.Protect, err = a.askProtection(ctx, t)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 		t.SetPrompt("> ")
 	}
 	err := a.withOwnOrRunning(ctx, cfg, func(ctx context.Context, c *client.Client) error {
@@ -119,22 +129,50 @@ func (a *app) askName(ctx context.Context, t linechat.Terminal) (string, error) 
 	}
 }
 
-// readLine gives up when ctx ends; then the program does, and the read with it.
 func readLine(ctx context.Context, t linechat.Terminal) (string, error) {
-	type result struct {
-		line string
-		err  error
+	return readUntil(ctx, t.ReadLine)
+}
+
+// secretReader is a terminal that can read without showing what is typed.
+type secretReader interface {
+	ReadPassword(prompt string) (string, error)
+}
+
+// askOn has passphrases asked for on t, which is in raw mode.
+func (a *app) askOn(t linechat.Terminal) {
+	r, ok := t.(secretReader)
+	if !ok {
+		return
 	}
-	read := make(chan result, 1)
-	go func() {
-		line, err := t.ReadLine()
-		read <- result{line, err}
-	}()
-	select {
-	case r := <-read:
-		return r.line, r.err
-	case <-ctx.Done():
-		return "", context.Cause(ctx)
+	a.askSecret = func(ctx context.Context, prompt string) ([]byte, error) {
+		text, err := readUntil(ctx, func() (string, error) { return r.ReadPassword(prompt) })
+		return []byte(text), err
+	}
+}
+
+// askProtection offers a passphrase for a new home; none is fine too. One that
+// stands in a file or in the environment is taken without a question.
+func (a *app) askProtection(ctx context.Context, t linechat.Terminal) ([]byte, error) {
+	pass, err := given(a.passFile, passphraseEnv)
+	if pass != nil || err != nil || a.askSecret == nil {
+		return pass, err
+	}
+	fmt.Fprint(t, "A passphrase protects what lies on this disk. There is no way in without it.\n"+
+		"It is asked for whenever you start Truce. For none press Enter.\n")
+	for {
+		pass, err := a.askSecret(ctx, "Passphrase: ")
+		if err != nil || len(pass) == 0 {
+			return nil, err
+		}
+		if err := keyfile.CheckPassphrase(pass); err != nil {
+			fmt.Fprintf(t, "%s.\n", err)
+			continue
+		}
+		again, err := a.askSecret(ctx, "Once more: ")
+		if err != nil || bytes.Equal(pass, again) {
+			return pass, err
+		}
+		fmt.Fprint(t, "These differ.\n")
 	}
 }
 

@@ -43,8 +43,12 @@ func cutDashes(args []string) (before, after []string, found bool) {
 // app is what the commands of one run share.
 type app struct {
 	Stdio
-	home string
-	json bool
+	home     string
+	json     bool
+	passFile string
+
+	pass      []byte                                        // of the home, once it is known
+	askSecret func(context.Context, string) ([]byte, error) // in place of the terminal's line mode; may be nil
 }
 
 func (a *app) root() *cobra.Command {
@@ -69,6 +73,7 @@ computers talk to each other. Run "truce" in a terminal to begin.`,
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().StringVar(&a.home, "home", "", "directory of the node (default "+node.DefaultHome()+")")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "results as JSON, one object per line")
+	root.PersistentFlags().StringVar(&a.passFile, passphraseFlag, "", "file whose first line is the passphrase of the home")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if a.home == "" {
 			if cmd.Flags().Changed("home") {
@@ -88,6 +93,7 @@ computers talk to each other. Run "truce" in a terminal to begin.`,
 		a.sendCommand(), a.showCommand(), a.waitCommand(), a.outboxCommand(), a.historyCommand(),
 		a.editCommand(), a.deleteCommand(), a.reactCommand(), a.readCommand(),
 		a.watchCommand(), a.peersCommand(), a.configCommand(), a.versionCommand(),
+		a.phraseCommand(), a.passphraseCommand(), a.backupCommand(), a.restoreCommand(),
 	)
 	for _, cmd := range root.Commands() {
 		cmd.DisableFlagsInUseLine = true // Use names them

@@ -115,6 +115,10 @@ func (a *app) openExisting(ctx context.Context, cfg node.Config) (*node.Node, er
 		return nil, errNoAccount
 	}
 	cfg.Home = a.home
+	cfg, err := a.withPassphrase(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
 	return node.Open(ctx, cfg)
 }
 

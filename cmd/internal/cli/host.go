@@ -39,6 +39,9 @@ func (h *hosted) Close() error {
 // behalf of a single command is asked to hand over; any other one refuses.
 func (a *app) openToStay(ctx context.Context, cfg node.Config) (n *node.Node, err error) {
 	cfg.Home = a.home
+	if cfg, err = a.withPassphrase(ctx, cfg); err != nil {
+		return nil, err
+	}
 	err = a.retry(ctx, func() error {
 		n, err = node.Open(ctx, cfg)
 		if !errors.Is(err, node.ErrLocked) {

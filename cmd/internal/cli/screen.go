@@ -28,8 +28,19 @@ func (s *screen) ReadLine() (string, error) {
 		s.SetSize(width, height)
 	}
 	line, err := s.Terminal.ReadLine()
+	return line, pasted(err)
+}
+
+// ReadPassword reads one line without showing it.
+func (s *screen) ReadPassword(prompt string) (string, error) {
+	line, err := s.Terminal.ReadPassword(prompt)
+	return line, pasted(err)
+}
+
+// pasted drops the sign that a line was not typed.
+func pasted(err error) error {
 	if err == term.ErrPasteIndicator {
-		err = nil
+		return nil
 	}
-	return line, err
+	return err
 }

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/truce-im/truce/node"
+	"github.com/truce-im/truce/node/api/client"
+	"github.com/truce-im/truce/node/backup"
+)
+
+func (a *app) backupCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "backup FILE",
+		Short: "puts this whole home into one file",
+		Long: `Puts account, contacts and messages into FILE, also while a node runs. A passphrase
+of this home protects the backup too, as it is now; without one whoever has the
+file can be you. A FILE that is there is replaced once the new one is whole.`,
+		Example: `  truce backup /media/stick/truce.backup`,
+		Args:    between(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == "" || args[0] == "-" {
+				return usagef("a backup needs the name of a file")
+			}
+			return a.backup(cmd.Context(), args[0])
+		},
+	}
+}
+
+// saved is the result of backup.
+type saved struct {
+	File string `json:"file"`
+	Size int64  `json:"size"`
+}
+
+func (a *app) backup(ctx context.Context, path string) error {
+	size, err := writeFile(path, func(f *os.File) error { return a.backupTo(ctx, f) })
+	if err != nil {
+		return err
+	}
+	if protected, err := node.Protected(a.home); err == nil && !protected {
+		a.note("whoever has this file can be you: the home is not protected by a passphrase")
+	}
+	return a.result(saved{path, size}, "%s: %d bytes", path, size)
+}
+
+// backupTo writes a backup to f, from the node that runs or from the store.
+func (a *app) backupTo(ctx context.Context, f *os.File) error {
+	return a.retry(ctx, func() error {
+		if err := rewind(f); err != nil {
+			return err
+		}
+		err := a.overSocket(ctx, func(ctx context.Context, s session) error { return s.Backup(ctx, f) })
+		if errors.Is(err, client.ErrUnreachable) {
+			err = a.backupStore(ctx, f)
+		}
+		return err
+	})
+}
+
+func (a *app) backupStore(ctx context.Context, f *os.File) error {
+	if err := rewind(f); err != nil {
+		return err
+	}
+	n, err := a.openExisting(ctx, node.Config{Offline: true})
+	if err != nil {
+		return err
+	}
+	return errors.Join(n.Backup(f), n.Close())
+}
+
+func rewind(f *os.File) error {
+	_, err := f.Seek(0, io.SeekStart)
+	return errors.Join(err, f.Truncate(0))
+}
+
+// writeFile makes the file at path, for its owner alone, of what write writes:
+// a whole backup, or none.
+func writeFile(path string, write func(*os.File) error) (size int64, err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".truce-backup-*")
+	if err != nil {
+		return 0, fmt.Errorf("the backup cannot be written: %w", err)
+	}
+	defer func() {
+		f.Close()
+		if err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	if err := write(f); err != nil {
+		return 0, err
+	}
+	if size, err = f.Seek(0, io.SeekStart); err != nil {
+		return 0, err
+	}
+	if err := backup.Read(f, nil); err != nil {
+		return 0, fmt.Errorf("the backup came out wrong: %w", err)
+	}
+	if size, err = f.Seek(0, io.SeekCurrent); err != nil {
+		return 0, err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return 0, err
+	}
+	return size, os.Rename(f.Name(), path)
+}
+
+func (a *app) restoreCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "restore FILE",
+		Short: "makes a home of a backup",
+		Long: `Makes this home, in which there must be no account yet, of what "truce backup" wrote.
+The passphrase is that of the day of the backup. The device gets a new key: the home
+that the backup is of must not be used any more. What you sent since then comes
+back from your contacts.`,
+		Example: `  truce restore truce.backup
+  truce --home new restore truce.backup`,
+		Args: between(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.restore(cmd.Context(), args[0])
+		},
+	}
+}
+
+func (a *app) restore(ctx context.Context, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return usagef("the backup cannot be read: %v", err)
+	}
+	defer f.Close()
+	if err := node.Restore(a.home, f, func() ([]byte, error) { return a.passphrase(ctx) }); err != nil {
+		return err
+	}
+	return a.told(ctx, func(client.Identity) error { return nil })
+}
