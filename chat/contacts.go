@@ -318,6 +318,7 @@ func (s *Service) contactView(r Reader, c Contact) (ContactView, error) {
 	return ContactView{
 		Account: c.Account, Name: c.Name, Relation: rel, Note: c.Note,
 		LastSeen: c.LastSeen, Online: rel == Accepted && s.Online(c.Account), Verified: c.Verified, Unread: conv.Unread,
+		Why: conv.whyOver(),
 	}, err
 }
 

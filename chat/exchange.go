@@ -138,7 +138,7 @@ type Taken struct {
 // Events that are here already are passed over. An error that is ErrProtocol
 // ends the session.
 func (s *Service) TakePushes(a wire.Account, pushes []*wire.Push) (out Taken, err error) {
-	full := s.Room() != nil
+	free, _ := s.store.Free() // where it cannot be told, nothing is taken
 	err = s.store.Update(func(tx Tx) error {
 		out = Taken{}
 		if err := s.mayTake(tx, a, pushes); err != nil {
@@ -146,7 +146,7 @@ func (s *Service) TakePushes(a wire.Account, pushes []*wire.Push) (out Taken, er
 		}
 		heads := map[wire.Log]LogState{}
 		for _, p := range pushes {
-			st, err := s.takePush(tx, p, full, &out)
+			st, err := s.takePush(tx, p, free, &out)
 			if err != nil {
 				return err
 			}
@@ -211,21 +211,24 @@ func (s *Service) devices(c Contact) (wire.DeviceList, error) {
 
 // takePush appends those events of p that follow the head of their log, and
 // returns that head.
-func (s *Service) takePush(tx Tx, p *wire.Push, full bool, out *Taken) (LogState, error) {
+func (s *Service) takePush(tx Tx, p *wire.Push, free uint64, out *Taken) (LogState, error) {
 	st, err := tx.Log(p.Log)
 	if err != nil {
 		return st, err
 	}
-	known, news, now := st.Head, uint64(0), s.nowMillis()
+	conv, err := tx.Conv(p.Log.Conv)
+	if err != nil {
+		return st, err
+	}
+	stop, known, now := stops(conv, free), st.Head, s.nowMillis()
 	for i := range p.Events {
 		e := Event{Log: p.Log, Seq: p.Seq + uint64(i), Wire: p.Events[i], Received: now}
 		if e.Seq <= st.Head {
 			continue
 		}
-		if why, ok := follows(&e, st, full); !ok {
-			out.Gap = out.Gap || why == nil
-			if why != nil {
-				out.Busy = append(out.Busy, wire.Busy{Type: wire.FrameBusy, Log: p.Log, Reason: *why})
+		if why, ok := follows(&e, st, stop); !ok {
+			if err := s.leaveOut(tx, p.Log, why, out); err != nil {
+				return st, err
 			}
 			break
 		}
@@ -235,23 +238,40 @@ func (s *Service) takePush(tx Tx, p *wire.Push, full bool, out *Taken) (LogState
 		if err != nil {
 			return st, err
 		}
-		if listed {
-			news++
+		if err := s.countIn(tx, &e, listed); err != nil {
+			return st, err
 		}
 		st.Head, st.Chain, st.Order = e.Seq, chain, e.Order
 	}
 	if st.Head == known {
 		return st, nil
 	}
-	return st, errors.Join(tx.PutLog(st), countUnread(tx, p.Log.Conv, news))
+	return st, tx.PutLog(st)
+}
+
+// leaveOut notes that the log l could not go on, and why; no reason: a gap.
+func (s *Service) leaveOut(tx Tx, l wire.Log, why *wire.Reason, out *Taken) error {
+	if why == nil {
+		out.Gap = true
+		return nil
+	}
+	busy := wire.Busy{Type: wire.FrameBusy, Log: l, Reason: *why}
+	if !slices.Contains(out.Busy, busy) {
+		out.Busy = append(out.Busy, busy)
+	}
+	conv, err := tx.Conv(l.Conv)
+	if err != nil || *why != wire.ReasonQuota || conv.Over {
+		return err
+	}
+	return errors.Join(s.setOver(tx, &conv, true), tx.PutConv(conv))
 }
 
 // follows reports whether e can be appended to the log st, and if not, why; no
-// reason: others are missing before it.
-func follows(e *Event, st LogState, full bool) (why *wire.Reason, ok bool) {
+// reason: others are missing before it. If stop is given, nothing can.
+func follows(e *Event, st LogState, stop *wire.Reason) (why *wire.Reason, ok bool) {
 	switch {
-	case full:
-		return new(wire.ReasonDiskFull), false
+	case stop != nil:
+		return stop, false
 	case e.Seq != st.Head+1:
 		return nil, false
 	case e.Wire.Prev != st.Chain:
@@ -260,16 +280,17 @@ func follows(e *Event, st LogState, full bool) (why *wire.Reason, ok bool) {
 	return nil, true
 }
 
-func countUnread(tx Tx, id wire.ConvID, news uint64) error {
-	if news == 0 {
-		return nil
-	}
-	conv, err := tx.Conv(id)
+// countIn adds an event that was taken to the counters of its conversation.
+func (s *Service) countIn(tx Tx, e *Event, listed bool) error {
+	conv, err := tx.Conv(e.Log.Conv)
 	if err != nil {
 		return err
 	}
-	conv.Unread += news
-	return tx.PutConv(conv)
+	if listed {
+		conv.Unread++
+	}
+	conv.Unseen += heldBytes(&e.Wire)
+	return errors.Join(s.setOver(tx, &conv, false), tx.PutConv(conv))
 }
 
 // TakeGone moves past events that their writer no longer holds.

@@ -193,8 +193,9 @@ func blankStored(tx Tx, ref Ref) error {
 	if err != nil || e.Wire.Stub {
 		return err
 	}
+	before := heldBytes(&e.Wire)
 	blank(&e.Wire)
-	return tx.Rewrite(e)
+	return errors.Join(tx.Rewrite(e), unhold(tx, &e, before))
 }
 
 func (s *Service) foldReaction(tx Tx, e *Event, target wire.MessageID, emoji string, removed bool) error {

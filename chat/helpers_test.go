@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
@@ -35,6 +36,7 @@ func (c *clock) set(year int) {
 type disk struct {
 	chat.Store
 	full  bool
+	free  uint64 // 0: plenty
 	after func() // called once, after the next view has read
 }
 
@@ -42,7 +44,7 @@ func (d *disk) Free() (uint64, error) {
 	if d.full {
 		return chat.MinFree - 1, nil
 	}
-	return 1 << 40, nil
+	return cmp.Or(d.free, 1<<40), nil
 }
 
 func (d *disk) View(fn func(chat.Reader) error) error {

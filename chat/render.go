@@ -351,12 +351,14 @@ func (s *Service) markLog(tx Tx, st LogState, limit *Position) error {
 	return tx.Note(Change{Kind: ChangeRead, Log: st.Log, From: from, To: to, Time: s.nowMillis()})
 }
 
-// recount counts what is unread after limit, and keeps it.
+// recount counts what is unread after limit, and keeps it. What I have read
+// lies here by my will, and counts against nobody's quota.
 func (s *Service) recount(tx Tx, a wire.Account, limit *Position) (n uint64, err error) {
 	conv, err := tx.Conv(s.conv(a))
 	if err != nil || conv.Peer != a {
 		return 0, err
 	}
+	var unseen uint64
 	if limit != nil {
 		for e, err := range tx.Before(conv.ID, nil) {
 			if err != nil {
@@ -371,12 +373,13 @@ func (s *Service) recount(tx Tx, a wire.Account, limit *Position) (n uint64, err
 			}
 			if e.Log.Account != s.self.Account && e.Seq > st.Read {
 				n++
+				unseen += heldBytes(&e.Wire)
 			}
 		}
 	}
-	if conv.Unread == n {
+	if conv.Unread == n && conv.Unseen <= unseen {
 		return n, nil
 	}
-	conv.Unread = n
-	return n, tx.PutConv(conv)
+	conv.Unread, conv.Unseen = n, min(conv.Unseen, unseen)
+	return n, errors.Join(s.setOver(tx, &conv, false), tx.PutConv(conv))
 }

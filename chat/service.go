@@ -9,10 +9,6 @@ import (
 	"github.com/truce-im/truce/chat/wire"
 )
 
-// MinFree is the free disk space, in bytes, below which nothing is appended,
-// so that there is room left to read, to delete and to shrink (rule 22).
-const MinFree = 32 << 20
-
 // Options of a Service. The zero value works.
 type Options struct {
 	Now func() time.Time // nil: time.Now
@@ -90,21 +86,6 @@ func (s *Service) ownLog(a wire.Account) wire.Log {
 }
 
 func (s *Service) nowMillis() uint64 { return millis(s.now()) }
-
-// Room fails if the disk has too little left to append to a log.
-func (s *Service) Room() error {
-	free, err := s.store.Free()
-	if err != nil {
-		return err
-	}
-	if free < MinFree {
-		return errDiskFull
-	}
-	return nil
-}
-
-var errDiskFull = Errorf(CodeFailed, "the disk is almost full: fewer than %d MiB are free, so nothing new is taken", MinFree>>20).
-	WithHint("make room on the disk; what waits is sent by itself then")
 
 // update runs fn on the store and drops what was cached of contacts.
 func (s *Service) update(fn func(Tx) error) error {

@@ -168,6 +168,8 @@ type Conv struct {
 	ID     wire.ConvID
 	Peer   wire.Account
 	Unread uint64 // incoming listed messages beyond the read marks
+	Unseen uint64 // bytes that what came since I last read takes on this disk, about
+	Over   bool   // that is over the quota: what Peer writes is not taken
 }
 
 // Peer is a libp2p peer at which a contact was reached, newest first.

@@ -46,6 +46,7 @@ type ContactView struct {
 	Online   bool   // a link with it is open now, and both are contacts
 	Verified bool
 	Unread   uint64
+	Why      string // nothing more is taken from them now: the reason
 }
 
 // Request is somebody who asks to be a contact.

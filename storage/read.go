@@ -131,7 +131,7 @@ func (r *reader) Conv(id wire.ConvID) (chat.Conv, error) {
 	if err != nil || !ok {
 		return none, err
 	}
-	return chat.Conv{ID: id, Peer: row.Peer, Unread: row.Unread}, nil
+	return toConv(row), nil
 }
 
 func (r *reader) Done(key string) (chat.Done, error) {

@@ -145,6 +145,16 @@ type convRow struct {
 	ID     [32]byte
 	Peer   [32]byte
 	Unread uint64
+	Unseen uint64
+	Over   bool
+}
+
+func toConv(r convRow) chat.Conv {
+	return chat.Conv{ID: r.ID, Peer: r.Peer, Unread: r.Unread, Unseen: r.Unseen, Over: r.Over}
+}
+
+func fromConv(c chat.Conv) convRow {
+	return convRow{ID: c.ID, Peer: c.Peer, Unread: c.Unread, Unseen: c.Unseen, Over: c.Over}
 }
 
 type logRow struct {

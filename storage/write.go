@@ -68,8 +68,7 @@ func (w *writer) flush() error {
 		}
 	}
 	for _, n := range slices.Sorted(maps.Keys(w.convs)) {
-		c := w.convs[n]
-		if err := w.putRow(bucketConvs, be32(n), convRow{ID: c.ID, Peer: c.Peer, Unread: c.Unread}); err != nil {
+		if err := w.putRow(bucketConvs, be32(n), fromConv(w.convs[n])); err != nil {
 			return err
 		}
 	}

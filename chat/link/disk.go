@@ -78,7 +78,11 @@ func (t *taker) run() error {
 			}
 		case <-again:
 			again = nil
-			if t.s.chat.Room() != nil {
+			ok, err := t.s.chat.RoomFor(t.s.who.account)
+			if err != nil {
+				return err
+			}
+			if !ok {
 				again = time.After(roomInterval)
 				continue
 			}
