@@ -26,6 +26,7 @@ func ignoreNotFound(err error) error {
 type taker struct {
 	s     *session
 	ready chan struct{}
+	told  bool // the log names the contact as over its quota
 
 	mu     sync.Mutex
 	pushes []*wire.Push
@@ -111,6 +112,7 @@ func (t *taker) commit() (busy bool, err error) {
 		t.s.out.ack(taken.Acks)
 		for _, b := range taken.Busy {
 			busy = true
+			t.tell(b.Reason)
 			err = errors.Join(err, t.s.out.answer(b))
 		}
 		for _, r := range taken.Refused {
@@ -131,6 +133,14 @@ func (t *taker) commit() (busy bool, err error) {
 		t.s.out.ack([]wire.Entry{ack})
 	}
 	return busy, nil
+}
+
+// tell names a contact that is over its quota, once.
+func (t *taker) tell(why wire.Reason) {
+	if why == wire.ReasonQuota && !t.told {
+		t.told = true
+		t.s.m.log.Warn("a contact sends more than its quota", "peer", t.s.peer)
+	}
 }
 
 func (t *taker) sendVector() error {

@@ -25,6 +25,7 @@ func viewContact(c chat.ContactView) client.Contact {
 		Presence: "offline",
 		LastSeen: viewTime(c.LastSeen),
 		Verified: c.Verified,
+		Why:      c.Why,
 		Unread:   c.Unread,
 	}
 	if c.Online {

@@ -23,7 +23,15 @@ ask you are listed by "truce requests".`,
 				if err != nil {
 					return err
 				}
-				return rows(a, list, "name state presence unread verified last-seen account", contactColumns)
+				if err := rows(a, list, "name state presence unread verified last-seen account", contactColumns); err != nil {
+					return err
+				}
+				for _, c := range list {
+					if c.Why != "" {
+						a.note("%s: %s", c.Name, c.Why)
+					}
+				}
+				return nil
 			})
 		},
 	}
@@ -46,6 +54,9 @@ func contactState(c client.Contact) string {
 	case "asked":
 		return "asked, has not answered yet"
 	case "accepted":
+		if c.Why != "" {
+			return "a contact, " + c.Presence + "; " + c.Why
+		}
 		return "a contact, " + c.Presence
 	}
 	return c.State

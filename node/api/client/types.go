@@ -21,6 +21,7 @@ type Contact struct {
 	Idle     Time   `json:"idle_since"`
 	LastSeen Time   `json:"last_seen"`
 	Verified bool   `json:"verified"`
+	Why      string `json:"why"` // nothing more is taken from them now: the reason
 	Unread   uint64 `json:"unread"`
 }
 
