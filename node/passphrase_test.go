@@ -366,6 +366,16 @@ func TestProtectedWithoutAccountKey(t *testing.T) {
 	}
 }
 
+// A node that runs has closed the account key again.
+func TestRunningNodeCannotOpenTheAccountKey(t *testing.T) {
+	ann := newPerson(t, "Ann")
+	a := ann.start(t, offline, func(c *node.Config) { c.Protect = []byte(oldPass) })
+	device := a.Chat().Device()
+	if err := a.Renew(); err == nil || a.Chat().Device() != device {
+		t.Errorf("it signed a device list: %v", err)
+	}
+}
+
 // Nothing of a passphrase, a key or the words is ever logged.
 func TestNoSecretInTheLog(t *testing.T) {
 	var log bytes.Buffer

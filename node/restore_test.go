@@ -110,6 +110,9 @@ func TestBackupOfProtectedHome(t *testing.T) {
 	if words(t, second.home, oldPass) != want {
 		t.Error("the words are others")
 	}
+	if b := second.start(t, offline, knows(oldPass)); b.Chat().Device() == a.Chat().Device() {
+		t.Error("it writes under the old device key")
+	}
 }
 
 func exists(path string) bool {

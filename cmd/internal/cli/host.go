@@ -61,6 +61,8 @@ func (a *app) openToStay(ctx context.Context, cfg node.Config) (n *node.Node, er
 		}
 		return err
 	})
+	clear(a.pass)
+	a.pass = nil // a node that runs long does without
 	return n, err
 }
 
