@@ -83,10 +83,10 @@ var routes = []route{
 	{"GET /v1/settings", (*server).settings},
 	{"GET /v1/settings/{name}", (*server).setting},
 	{"POST /v1/settings/{name}", (*server).setSetting},
+	{"POST /v1/passphrase", (*server).passphrase},
 	{"GET /v1/version", (*server).version},
 	{"POST /v1/stop", (*server).stop},
 	{"POST /v1/handover", (*server).handOver},
-	{"POST /v1/passphrase", (*server).passphrase},
 }
 
 func (s *server) handler(serve func(*server, *http.Request) (any, error)) http.Handler {
