@@ -32,7 +32,7 @@ func newAuthor(t testing.TB, n *node, devices int) *author {
 	a.logs, a.chains = make([][]wire.Event, devices), make([]wire.ChainValue, devices)
 	p := chat.Proof{Secret: wire.Secret(n.link(t).Secret)}
 	st := wire.Stance{Version: 1, Want: true, Name: "Zed", Share: [32]byte{1}}
-	if err := n.TakeStance(a.account(), p, a.list(t, 1), st); err != nil {
+	if err := n.TakeStance(a.account(), p, a.list(t, 1), "", st); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := n.Accept(a.account(), ""); err != nil {

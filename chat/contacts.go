@@ -13,6 +13,10 @@ import (
 // look through, few enough to cost nothing (rule 5).
 const MaxRequests = 32
 
+// MaxRequestsFrom is how many of them may come from one network, a /24 of IPv4
+// or a /48 of IPv6: who fills the places has to be in many.
+const MaxRequestsFrom = 4
+
 // AskOptions go with a request to be a contact.
 type AskOptions struct {
 	Name string // petname; empty: the name that the link suggests
@@ -249,30 +253,44 @@ func first(names ...string) string {
 	return names[i]
 }
 
-// Resolve finds the account that who names: by petname, in any letter case if
-// that is clear, or by address. Whoever is gone is meant only if nobody else
-// is. Errors: ErrNotFound; ErrAmbiguous, whose message lists the matches.
-func (s *Service) Resolve(who string) (a wire.Account, err error) {
+// Resolve finds the account that who names: by address, or by name in any
+// letter case if that is clear. A name that I gave comes before one that
+// somebody claims who only asks, and before one of somebody gone: nobody takes a
+// contact's place by calling themselves alike. Errors: ErrNotFound;
+// ErrAmbiguous, whose message lists the matches.
+func (s *Service) Resolve(who string) (wire.Account, error) {
+	return s.resolve(who, Relation.named, func(r Relation) bool { return r == Requested })
+}
+
+// ResolveAsker is Resolve for an answer: those who ask come first.
+func (s *Service) ResolveAsker(who string) (wire.Account, error) {
+	return s.resolve(who, func(r Relation) bool { return r == Requested }, Relation.named)
+}
+
+// resolve looks among those that each preference picks, in turn, and then among
+// the rest.
+func (s *Service) resolve(who string, preferences ...func(Relation) bool) (a wire.Account, err error) {
 	if strings.HasPrefix(who, "#") {
 		return a, Errorf(CodeNotFound, "there is no room %s", who)
 	}
 	address, notAddress := wire.ParseAccount(who)
-	var exact, folded, gone []Contact
+	exact, folded := make([][]Contact, len(preferences)+1), make([][]Contact, len(preferences)+1)
 	err = s.store.View(func(r Reader) error {
-		exact, folded, gone = nil, nil, nil
 		for c, err := range r.Contacts() {
-			switch {
-			case err != nil:
+			if err != nil {
 				return err
+			}
+			rank := slices.IndexFunc(preferences, func(p func(Relation) bool) bool { return p(c.Relation()) })
+			if rank < 0 {
+				rank = len(preferences)
+			}
+			switch {
 			case notAddress == nil && c.Account == address:
-				exact = append(exact, c)
-			case !strings.EqualFold(c.Name, who):
-			case c.Relation() == Gone:
-				gone = append(gone, c)
+				exact[0] = append(exact[0], c)
 			case c.Name == who:
-				exact = append(exact, c)
-			default:
-				folded = append(folded, c)
+				exact[rank] = append(exact[rank], c)
+			case strings.EqualFold(c.Name, who):
+				folded[rank] = append(folded[rank], c)
 			}
 		}
 		return nil
@@ -280,23 +298,26 @@ func (s *Service) Resolve(who string) (a wire.Account, err error) {
 	if err != nil {
 		return a, err
 	}
-	found := gone
-	if len(exact) > 0 {
-		found = exact
-	} else if len(folded) > 0 {
-		found = folded
+	for rank := range exact {
+		for _, found := range [][]Contact{exact[rank], folded[rank]} {
+			switch len(found) {
+			case 0:
+			case 1:
+				return found[0].Account, nil
+			default:
+				return a, ambiguous(who, found)
+			}
+		}
 	}
-	switch len(found) {
-	case 0:
-		return a, Errorf(CodeNotFound, "nobody you know is called %s", who).WithHint("truce contacts and truce requests list them")
-	case 1:
-		return found[0].Account, nil
-	}
+	return a, Errorf(CodeNotFound, "nobody you know is called %s", who).WithHint("truce contacts and truce requests list them")
+}
+
+func ambiguous(who string, found []Contact) error {
 	var names []string
 	for _, c := range found {
 		names = append(names, fmt.Sprintf("%s (%s)", c.Name, c.Account))
 	}
-	return a, Errorf(CodeAmbiguous, "%s could be any of: %s", who, strings.Join(names, ", ")).WithHint("use the address")
+	return Errorf(CodeAmbiguous, "%s could be any of: %s", who, strings.Join(names, ", ")).WithHint("use the address")
 }
 
 // Contact returns one contact. Errors: ErrNotFound.

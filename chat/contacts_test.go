@@ -22,8 +22,14 @@ func somebody(t testing.TB, name string, number byte) wire.Link {
 // requestFrom has somebody ask n, and returns the outcome.
 func requestFrom(t testing.TB, n *node, l wire.Link, version uint64) error {
 	t.Helper()
+	return requestOver(t, n, l, version, "")
+}
+
+// requestOver likewise, from a network.
+func requestOver(t testing.TB, n *node, l wire.Link, version uint64, network string) error {
+	t.Helper()
 	p := chat.Proof{Secret: wire.Secret(n.link(t).Secret)}
-	return n.TakeStance(l.Account, p, nil, wire.Stance{Version: version, Want: true, Name: l.Name, Note: "hi", Share: l.Secret})
+	return n.TakeStance(l.Account, p, nil, network, wire.Stance{Version: version, Want: true, Name: l.Name, Note: "hi", Share: l.Secret})
 }
 
 func names(t testing.TB, n *node) (list []string) {
@@ -209,6 +215,37 @@ func TestRequestsAreBounded(t *testing.T) {
 	}
 	if err := requestFrom(t, n, again, 3); !errors.Is(err, chat.ErrTooManyRequests) {
 		t.Errorf("who was declined asks again beyond the limit: %v", err)
+	}
+}
+
+// One network cannot take all places of requests.
+func TestRequestsOfOneNetworkAreBounded(t *testing.T) {
+	n := newNode(t, "Ann")
+	for i := range chat.MaxRequestsFrom {
+		if err := requestOver(t, n, somebody(t, "", byte(i+1)), 1, "192.0.2.0/24"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	late := somebody(t, "late", 200)
+	if err := requestOver(t, n, late, 1, "192.0.2.0/24"); !errors.Is(err, chat.ErrTooManyRequests) {
+		t.Errorf("one too many: %v", err)
+	}
+	if err := requestOver(t, n, somebody(t, "", 201), 1, "198.51.100.0/24"); err != nil {
+		t.Errorf("from elsewhere: %v", err)
+	}
+	if err := requestOver(t, n, somebody(t, "", 1), 2, "192.0.2.0/24"); err != nil {
+		t.Errorf("one that waits, told anew: %v", err)
+	}
+	for i, answer := range []func(wire.Account) error{
+		func(a wire.Account) error { _, err := n.Decline(a); return err },
+		func(a wire.Account) error { _, _, err := n.Accept(a, ""); return err },
+	} {
+		if err := answer(somebody(t, "", byte(i+1)).Account); err != nil {
+			t.Fatal(err)
+		}
+		if err := requestOver(t, n, somebody(t, "", byte(210+i)), 1, "192.0.2.0/24"); err != nil {
+			t.Errorf("after an answer: %v", err)
+		}
 	}
 }
 

@@ -92,7 +92,7 @@ func (s *side) tellStance(t testing.TB, to *side) {
 	if acked || err != nil {
 		return
 	}
-	if err := to.TakeStance(s.Account(), to.proof, s.list(t), st); err != nil {
+	if err := to.TakeStance(s.Account(), to.proof, s.list(t), "", st); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.StanceAcked(to.Account(), st.Version); err != nil {

@@ -274,10 +274,11 @@ func (s *Service) StanceFor(a wire.Account) (st wire.Stance, acked bool, err err
 var ErrTooManyRequests = errors.New("too many requests wait for an answer")
 
 // TakeStance keeps the stance of a, who spoke under p. A first one of somebody
-// new is a request. list is their signed device list. Once it returns nil the
+// new is a request. list is their signed device list, from the network that they
+// connect from; empty: not counted. Once it returns nil the
 // stance is on disk and may be acknowledged. Errors: ErrStranger for somebody
 // blocked; ErrTooManyRequests.
-func (s *Service) TakeStance(a wire.Account, p Proof, list []byte, st wire.Stance) error {
+func (s *Service) TakeStance(a wire.Account, p Proof, list []byte, from string, st wire.Stance) error {
 	return s.update(func(tx Tx) error {
 		c, err := tx.Contact(a)
 		if errors.Is(err, ErrNotFound) {
@@ -310,8 +311,11 @@ func (s *Service) TakeStance(a wire.Account, p Proof, list []byte, st wire.Stanc
 		c.settle(self.Account)
 		if c.Relation() == Requested {
 			c.Name = first(st.Name, c.Name)
-			if err := roomForRequest(tx); err != nil && !waited {
+			if err := roomForRequest(tx, from); err != nil && !waited {
 				return err
+			}
+			if !waited {
+				c.From = from
 			}
 		}
 		if err := s.makeConv(tx, a); err != nil {
@@ -321,18 +325,22 @@ func (s *Service) TakeStance(a wire.Account, p Proof, list []byte, st wire.Stanc
 	})
 }
 
-// roomForRequest fails if as many requests wait as may.
-func roomForRequest(r Reader) error {
-	waiting := 0
+// roomForRequest fails if as many requests wait as may, of all or of those from
+// one network.
+func roomForRequest(r Reader, from string) error {
+	waiting, near := 0, 0
 	for c, err := range r.Contacts() {
 		if err != nil {
 			return err
 		}
 		if c.Relation() == Requested {
 			waiting++
+			if from != "" && c.From == from {
+				near++
+			}
 		}
 	}
-	if waiting >= MaxRequests {
+	if waiting >= MaxRequests || near >= MaxRequestsFrom {
 		return ErrTooManyRequests
 	}
 	return nil

@@ -299,7 +299,7 @@ func TestBlockIsSilent(t *testing.T) {
 		t.Errorf("his hello: %v", err)
 	}
 	wants := wire.Stance{Version: 1 << 50, Want: true, Share: [32]byte{1}}
-	if err := ann.TakeStance(ben.Account(), p.dialler.proof, ben.list(t), wants); !errors.Is(err, chat.ErrStranger) {
+	if err := ann.TakeStance(ben.Account(), p.dialler.proof, ben.list(t), "", wants); !errors.Is(err, chat.ErrStranger) {
 		t.Errorf("his stance: %v", err)
 	}
 	if err := errors.Join(ann.LinkUp(ben.Account()), ann.LinkDown(ben.Account()), ann.Reached(ben.Account(), chat.Peer{ID: "x"})); err != nil {

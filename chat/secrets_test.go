@@ -127,7 +127,7 @@ func (d *duel) deliver(i int) {
 	var err error
 	switch f := f.(type) {
 	case wire.Stance:
-		err = me.TakeStance(other.Account(), me.proof, other.list(d.t), f)
+		err = me.TakeStance(other.Account(), me.proof, other.list(d.t), "", f)
 		d.wires[1-i] = append(d.wires[1-i], f.Version)
 		if f.Want && me.proof.Account == (wire.Account{}) {
 			d.heard[i] = true

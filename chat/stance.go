@@ -14,6 +14,7 @@ func (c *Contact) want(name, note string, now uint64) {
 	if share == [32]byte{} {
 		rand.Read(share[:])
 	}
+	c.From = ""
 	c.Mine = Stance{
 		Version: c.nextVersion(now), Answers: c.Theirs.Version,
 		Want: true, Name: name, Note: note, Share: share, Time: now,
@@ -23,6 +24,7 @@ func (c *Contact) want(name, note string, now uint64) {
 // refuse makes my stance towards c one of not wanting to be contacts. A share
 // that was given is kept until c knows that (see untold); it is not sent.
 func (c *Contact) refuse(now uint64) {
+	c.From = ""
 	c.Mine = Stance{Version: c.nextVersion(now), Answers: c.Theirs.Version, Share: c.Mine.Share, Time: now}
 }
 

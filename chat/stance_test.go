@@ -32,7 +32,7 @@ func (s *stranger) says(t *testing.T, version uint64, want, answers bool) error 
 		st.Answers = s.mine(t).Version
 	}
 	s.version = max(s.version, version)
-	return s.to.TakeStance(s.Account(), chat.Proof{Secret: wire.Secret(s.to.link(t).Secret)}, s.list(t), st)
+	return s.to.TakeStance(s.Account(), chat.Proof{Secret: wire.Secret(s.to.link(t).Secret)}, s.list(t), "", st)
 }
 
 func (s *stranger) mine(t *testing.T) chat.Stance { return s.to.contact(t, s.Account()).Mine }
@@ -243,7 +243,7 @@ func TestStanceLeavesTheConversationAlone(t *testing.T) {
 	ann.send(t, ben, "unread")
 	p.exchange(t)
 	st := ben.contact(t, ann.Account()).Theirs
-	err := ben.TakeStance(ann.Account(), p.listener.proof, ann.list(t), wire.Stance{Version: st.Version + 1, Answers: st.Answers, Want: true, Share: st.Share})
+	err := ben.TakeStance(ann.Account(), p.listener.proof, ann.list(t), "", wire.Stance{Version: st.Version + 1, Answers: st.Answers, Want: true, Share: st.Share})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,6 +65,7 @@ type Contact struct {
 	AskedOf   *wire.Secret      // pending secret of my request; likewise
 	Pair      *wire.Secret      // once both want
 	Hints     []string          // multiaddrs from their link
+	From      string            // network that their request came from, as long as it waits; empty: not known
 	List      []byte            // newest signed device list seen
 	Retired   []wire.Device     // ever seen as retired: they stay so, whatever a list says
 	Version   uint16            // highest protocol version they proved

@@ -99,6 +99,7 @@ type contactRow struct {
 	AskedOf   *[32]byte
 	Pair      *[32]byte
 	Hints     []string
+	From      string
 	List      []byte
 	Retired   [][32]byte
 	Version   uint16
@@ -112,7 +113,7 @@ func toContact(r contactRow) chat.Contact {
 	return chat.Contact{
 		Account: r.Account, Name: r.Name, Note: r.Note, Mine: toStance(r.Mine), Theirs: toStance(r.Theirs), MineAcked: r.MineAcked,
 		Reach: (*wire.ReachSecret)(r.Reach), AskedBy: (*wire.Secret)(r.AskedBy), AskedOf: (*wire.Secret)(r.AskedOf), Pair: (*wire.Secret)(r.Pair),
-		Hints: sliceOrNil(r.Hints), List: sliceOrNil(r.List), Retired: toDevices(r.Retired), Version: r.Version, Verified: r.Verified, Blocked: r.Blocked,
+		Hints: sliceOrNil(r.Hints), From: r.From, List: sliceOrNil(r.List), Retired: toDevices(r.Retired), Version: r.Version, Verified: r.Verified, Blocked: r.Blocked,
 		Created: r.Created, LastSeen: r.LastSeen,
 	}
 }
@@ -121,7 +122,7 @@ func fromContact(c chat.Contact) contactRow {
 	return contactRow{
 		Account: c.Account, Name: c.Name, Note: c.Note, Mine: fromStance(c.Mine), Theirs: fromStance(c.Theirs), MineAcked: c.MineAcked,
 		Reach: (*[32]byte)(c.Reach), AskedBy: (*[32]byte)(c.AskedBy), AskedOf: (*[32]byte)(c.AskedOf), Pair: (*[32]byte)(c.Pair),
-		Hints: c.Hints, List: c.List, Retired: fromDevices(c.Retired), Version: c.Version, Verified: c.Verified, Blocked: c.Blocked,
+		Hints: c.Hints, From: c.From, List: c.List, Retired: fromDevices(c.Retired), Version: c.Version, Verified: c.Verified, Blocked: c.Blocked,
 		Created: c.Created, LastSeen: c.LastSeen,
 	}
 }

@@ -126,7 +126,7 @@ func TestBlockedWithTheNewLink(t *testing.T) {
 		}
 		for i := range chat.MaxRequests {
 			st := wire.Stance{Version: 1, Want: true, Share: [32]byte{1}}
-			if err := a.chat.TakeStance(wire.Account{byte(i), 1}, chat.Proof{}, nil, st); err != nil {
+			if err := a.chat.TakeStance(wire.Account{byte(i), 1}, chat.Proof{}, nil, "", st); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -15,7 +15,17 @@ const (
 
 	roomInterval = 5 * time.Second // between looks at the disk while there is no room for what a peer pushes
 
+	helloRate     = 2    // hellos a second of one address, or of one contact's peer, in the long run
+	helloBurst    = 64   // and at once: a dormitory behind one address comes back
+	strangerRate  = 100  // hellos a second of all strangers: at 1 ms each, with 300 contacts, a tenth of a core
+	strangerBurst = 512  // and at once
+	maxBuckets    = 4096 // addresses counted one by one
+
+	maxVisitors = 64               // connections on which nothing was proved: the host has place for 300 besides our own
+	visitTime   = 30 * time.Second // for each of them: three times what a slow hello takes
+
 	maxUnproved  = 32 // hellos under way at a time: strangers cannot hold more (rule 5)
+	maxKnown     = 8  // peers of one contact that have a place of their own
 	maxAskers    = 32 // open sessions with people who are no contacts yet
 	maxStances   = 64 // stances taken in one session: each goes to disk
 	maxVectors   = 64 // vectors taken without an acknowledgement between: each has us push anew

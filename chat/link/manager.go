@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,6 +48,7 @@ type Manager struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	places *places
+	guests *visitors
 
 	mu       sync.Mutex
 	closing  bool
@@ -69,6 +71,7 @@ func New(cfg Config) *Manager {
 	if err := m.places.load(m.chat); err != nil {
 		m.log.Warn("cannot tell where contacts were", "error", err)
 	}
+	m.guests = newVisitors(m.host, m.places.knows)
 	m.host.SetStreamHandler(wire.LinkProtocol, m.accept)
 	m.wg.Go(m.poke)
 	m.wg.Go(m.restart)
@@ -86,6 +89,7 @@ func (m *Manager) Close() {
 	m.mu.Unlock()
 	m.cancel()
 	m.wg.Wait()
+	m.guests.close()
 }
 
 // accept is the stream handler: a hello that somebody else began.
@@ -95,7 +99,7 @@ func (m *Manager) accept(s network.Stream) {
 		return
 	}
 	defer m.wg.Done()
-	if !m.places.enter(peerOf(s)) {
+	if !m.places.enter(s.Conn()) {
 		s.Reset()
 		return
 	}
@@ -298,6 +302,7 @@ func (m *Manager) drop(a wire.Account) bool {
 	if err != nil || !barred {
 		return false
 	}
+	m.places.forget(a)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, list := range m.sessions[a] {
@@ -363,4 +368,11 @@ func (m *Manager) Sessions() (list []Info) {
 		list = append(list, Info{s.peer, s.who.account, s.stream.Conn(), time.Duration(s.rtt.Load())})
 	}
 	return list
+}
+
+// linkedOn reports whether a session is open on the connection.
+func (m *Manager) linkedOn(c network.Conn) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.ContainsFunc(m.all(), func(s *session) bool { return s.stream.Conn() == c })
 }

@@ -3,23 +3,31 @@ package link
 import (
 	"sync"
 
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/wire"
 )
 
 // places are for hellos of peers that have proved nothing yet, one for each
 // peer. Where a contact was before there is one free: strangers, of whom there
 // may be any number, share the others.
 type places struct {
+	gate *gate
+
 	mu        sync.Mutex
 	taken     map[peer.ID]bool // true: by a stranger
 	strangers int
 	known     map[peer.ID]bool
+	of        map[wire.Account][]peer.ID // those known, oldest first
 }
 
 func newPlaces() *places {
-	return &places{taken: map[peer.ID]bool{}, known: map[peer.ID]bool{}}
+	return &places{
+		gate:  newGate(),
+		taken: map[peer.ID]bool{}, known: map[peer.ID]bool{}, of: map[wire.Account][]peer.ID{},
+	}
 }
 
 // load notes where contacts were before this start.
@@ -35,26 +43,57 @@ func (p *places) load(c *chat.Service) error {
 		}
 		for _, x := range peers {
 			if id, err := peer.Decode(x.ID); err == nil {
-				p.know(id)
+				p.know(s.Account, id)
 			}
 		}
 	}
 	return nil
 }
 
-// know notes that a contact is there.
-func (p *places) know(id peer.ID) {
+// know notes that the contact a is there.
+func (p *places) know(a wire.Account, id peer.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.known[id] {
+		return
+	}
 	p.known[id] = true
+	p.of[a] = append(p.of[a], id)
+	if old := p.of[a]; len(old) > maxKnown {
+		delete(p.known, old[0])
+		p.of[a] = old[1:]
+	}
 }
 
-// enter takes a place, if there is one, until leave.
-func (p *places) enter(id peer.ID) bool {
+// forget notes that a is no contact any more.
+func (p *places) forget(a wire.Account) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, id := range p.of[a] {
+		delete(p.known, id)
+	}
+	delete(p.of, a)
+}
+
+func (p *places) knows(id peer.ID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.known[id]
+}
+
+// enter takes a place for a hello on c, if there is one, until leave.
+func (p *places) enter(c network.Conn) bool {
+	id := c.RemotePeer()
+	stranger, name := !p.knows(id), string(id)
+	if stranger {
+		name = addressName(c.RemoteMultiaddr())
+	}
+	if !p.gate.pass(name, stranger) {
+		return false
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_, twice := p.taken[id]
-	stranger := !p.known[id]
 	if twice || stranger && p.strangers >= maxUnproved {
 		return false
 	}

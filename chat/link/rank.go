@@ -32,6 +32,7 @@ func (m *Manager) serve(stream stream, g greeted) error {
 		m.sessions[g.account] = devices
 	}
 	devices[g.device] = append(devices[g.device], s)
+	m.guests.leave(stream.Conn())
 	m.wg.Add(1)
 	go s.serve()
 	m.choose(g.account, g.device)
@@ -137,6 +138,9 @@ func (m *Manager) remove(s *session) {
 	}
 	m.choose(a, d)
 	m.mu.Unlock()
+	if !m.linkedOn(s.stream.Conn()) {
+		m.guests.add(s.stream.Conn())
+	}
 
 	if err := m.chat.LinkDown(a); err != nil {
 		m.log.Warn("cannot note that a contact was seen", "error", err)

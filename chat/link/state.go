@@ -170,7 +170,7 @@ func (s *state) tell() error {
 		return nil
 	}
 	if !was {
-		s.m.places.know(s.peer)
+		s.m.places.know(s.who.account, s.peer)
 	}
 	if err := s.tellVector(); err != nil {
 		return err
@@ -350,7 +350,8 @@ func (s *state) handleStance(f *wire.Stance) error {
 	if s.stances++; s.stances > maxStances {
 		return fmt.Errorf("%w: it changes its mind without end", chat.ErrProtocol)
 	}
-	err := s.chat.TakeStance(s.who.account, s.who.proof, s.who.signed, *f)
+	from := networkName(s.stream.Conn().RemoteMultiaddr())
+	err := s.chat.TakeStance(s.who.account, s.who.proof, s.who.signed, from, *f)
 	if err != nil {
 		return err
 	}
