@@ -119,6 +119,11 @@ func (n *Node) Settle(ctx context.Context) error {
 		return nil
 	}
 	for {
+		select {
+		case <-n.stopped:
+			return nil
+		default:
+		}
 		n.mu.Lock()
 		e, replaced := n.endpoint, n.replaced
 		n.mu.Unlock()
@@ -128,7 +133,6 @@ func (n *Node) Settle(ctx context.Context) error {
 		select {
 		case <-replaced:
 		case <-n.stopped:
-			return nil
 		case <-ctx.Done():
 			return ctx.Err()
 		}

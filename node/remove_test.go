@@ -298,3 +298,43 @@ func TestDieWhileBlocking(t *testing.T) {
 	turn(t, a, b, (*chat.Service).Unblock)
 	delivered(t, b, a, "hello")
 }
+
+// The identity is replaced again and again in the middle of traffic both ways:
+// everything arrives in order and once, and the port is kept.
+func TestTrafficWhileTheIdentityChanges(t *testing.T) {
+	_, _, a, b := friends(t)
+	const resets, each = 5, 20
+	at := a.Addrs()
+	id := a.PeerID()
+	for i := range resets {
+		numbered(t, b, a, i*each, (i+1)*each)
+		send(t, a, b, fmt.Sprint("from Ann ", i))
+		if err := a.Chat().ResetLink(); err != nil {
+			t.Fatal(err)
+		}
+		if i%2 == 0 {
+			settle(t, a)
+		}
+	}
+	settle(t, a)
+	if now := a.Addrs(); a.PeerID() == id || trim(now[0]) != trim(at[0]) {
+		t.Errorf("Ann is at %v, and was at %v", now, at)
+	}
+	for _, n := range []*node.Node{a, b} {
+		eventually(t, n, "all is delivered", func() bool {
+			out, err := n.Chat().Outbox()
+			return err == nil && len(out) == 0
+		})
+	}
+	got := slices.DeleteFunc(texts(t, a, b), func(s string) bool { return s[0] != 'n' })
+	for i, s := range got {
+		if s != fmt.Sprintf("number %d", i) {
+			t.Fatalf("message %d is %q", i, s)
+		}
+	}
+	if len(got) != resets*each {
+		t.Errorf("there are %d messages of %d", len(got), resets*each)
+	}
+	a.Close()
+	settle(t, a)
+}
