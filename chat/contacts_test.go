@@ -312,16 +312,19 @@ func TestRename(t *testing.T) {
 func TestResolve(t *testing.T) {
 	n := newNode(t, "Ann")
 	ben, low, high := somebody(t, "Ben", 1), somebody(t, "zoë", 2), somebody(t, "ZOË", 3)
+	max1, max2 := somebody(t, "Max", 4), somebody(t, "Max", 5)
 	n.Ask(ben, chat.AskOptions{})
 	n.Ask(low, chat.AskOptions{})
-	requestFrom(t, n, high, 1)
+	requestFrom(t, n, high, 1) // whoever asks does not take a contact's name
+	requestFrom(t, n, max1, 1)
+	requestFrom(t, n, max2, 1)
 	for _, test := range []struct {
 		who  string
 		want wire.Account
 		code chat.Code
 	}{
 		{"Ben", ben.Account, ""}, {"bEN", ben.Account, ""},
-		{"zoë", low.Account, ""}, {"ZOË", high.Account, ""}, {"Zoë", wire.Account{}, chat.CodeAmbiguous},
+		{"zoë", low.Account, ""}, {"ZOË", low.Account, ""}, {"Zoë", low.Account, ""}, {"Max", wire.Account{}, chat.CodeAmbiguous},
 		{ben.Account.String(), ben.Account, ""}, {strings.ToUpper(ben.Account.String()), ben.Account, ""},
 		{"Be", wire.Account{}, chat.CodeNotFound}, {"", wire.Account{}, chat.CodeNotFound},
 		{"#Ben", wire.Account{}, chat.CodeNotFound}, {n.Account().String(), wire.Account{}, chat.CodeNotFound},
@@ -336,8 +339,11 @@ func TestResolve(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	_, err := n.Resolve("Zoë")
-	for _, l := range []wire.Link{low, high} {
+	if a, err := n.ResolveAsker("ZOË"); a != high.Account {
+		t.Errorf("the one who asks is %s, %v", a, err)
+	}
+	_, err := n.Resolve("Max")
+	for _, l := range []wire.Link{max1, max2} {
 		if !strings.Contains(err.Error(), l.Account.String()) {
 			t.Errorf("%q does not list %s", err, l.Account)
 		}

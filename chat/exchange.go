@@ -209,6 +209,10 @@ func (s *Service) devices(c Contact) (wire.DeviceList, error) {
 	return list, err
 }
 
+// maxLogs bounds the logs of one conversation, so that a vector always fits
+// into a frame: a few dozen devices in a life, on either side.
+const maxLogs = 256
+
 // takePush appends those events of p that follow the head of their log, and
 // returns that head.
 func (s *Service) takePush(tx Tx, p *wire.Push, free uint64, out *Taken) (LogState, error) {
@@ -219,6 +223,11 @@ func (s *Service) takePush(tx Tx, p *wire.Push, free uint64, out *Taken) (LogSta
 	conv, err := tx.Conv(p.Log.Conv)
 	if err != nil {
 		return st, err
+	}
+	if st.Head == 0 {
+		if logs, err := tx.Logs(p.Log.Conv); err != nil || len(logs) >= maxLogs {
+			return st, errors.Join(err, fmt.Errorf("%w: it has more devices than anybody needs", ErrProtocol))
+		}
 	}
 	stop, known, now := stops(conv, free), st.Head, s.nowMillis()
 	for i := range p.Events {
@@ -286,7 +295,7 @@ func (s *Service) countIn(tx Tx, e *Event, listed bool) error {
 	if err != nil {
 		return err
 	}
-	if listed {
+	if listed && !e.Wire.Stub {
 		conv.Unread++
 	}
 	conv.Unseen += heldBytes(&e.Wire)
@@ -296,11 +305,7 @@ func (s *Service) countIn(tx Tx, e *Event, listed bool) error {
 // TakeGone moves past events that their writer no longer holds.
 func (s *Service) TakeGone(a wire.Account, g *wire.Gone) (ack wire.Entry, err error) {
 	err = s.store.Update(func(tx Tx) error {
-		c, err := tx.Contact(a)
-		if err != nil {
-			return err
-		}
-		if err := s.mayPush(c, g.Log); err != nil {
+		if err := s.mayTake(tx, a, []*wire.Push{{Log: g.Log}}); err != nil {
 			return err
 		}
 		st, err := tx.Log(g.Log)
@@ -312,9 +317,10 @@ func (s *Service) TakeGone(a wire.Account, g *wire.Gone) (ack wire.Entry, err er
 				st.Base = g.To
 			}
 			st.Head, st.Chain = g.To, g.Chain
+			err = tx.PutLog(st)
 		}
 		ack = entryOf(st)
-		return tx.PutLog(st)
+		return err
 	})
 	return ack, err
 }

@@ -182,10 +182,24 @@ func (s *Service) foldDelete(tx Tx, e *Event, target wire.MessageID) error {
 	if c, ok := content(&t); ok && c.Kind() == wire.ContentReaction {
 		return s.unreact(tx, &t, *c.InReplyTo)
 	}
-	if !t.Listed {
+	if !t.Listed || t.Wire.Stub {
 		return nil
 	}
-	return blankStored(tx, Ref{t.Log, t.Seq})
+	return errors.Join(blankStored(tx, Ref{t.Log, t.Seq}), s.uncount(tx, &t))
+}
+
+// uncount takes a message that was deleted off the unread ones.
+func (s *Service) uncount(tx Tx, e *Event) error {
+	st, err := tx.Log(e.Log)
+	if err != nil || e.Log.Account == s.self.Account || e.Seq <= st.Read {
+		return err
+	}
+	conv, err := tx.Conv(e.Log.Conv)
+	if err != nil || conv.Unread == 0 {
+		return err
+	}
+	conv.Unread--
+	return tx.PutConv(conv)
 }
 
 func blankStored(tx Tx, ref Ref) error {

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -103,13 +104,31 @@ func (s *Service) mayWrite(r Reader, a wire.Account) error {
 	return Errorf(CodeRefused, "%s is not a contact", c.Name).WithHint("ask with truce add and their link")
 }
 
+// writable returns the log that this device writes for a, which must not be
+// stopped. The store is asked, not memory: the key may just have changed.
+func (s *Service) writable(tx Tx, a wire.Account) (wire.Log, error) {
+	if err := stopped(tx); err != nil {
+		return wire.Log{}, err
+	}
+	self, err := tx.Self()
+	l := s.ownLog(a)
+	if err == nil && !bytes.Equal(self.Device[:], s.deviceKey().Seed()) {
+		l.Device = publicDevice(self.Device)
+	}
+	return l, err
+}
+
 // append writes content to the end of my log with a.
 func (s *Service) append(tx Tx, a wire.Account, c wire.Content) (wire.MessageID, error) {
 	body, err := c.Encode()
 	if err != nil {
 		return wire.MessageID{}, Errorf(CodeRefused, "%w", err)
 	}
-	st, err := tx.Log(s.ownLog(a))
+	l, err := s.writable(tx, a)
+	if err != nil {
+		return wire.MessageID{}, err
+	}
+	st, err := tx.Log(l)
 	if err != nil {
 		return wire.MessageID{}, err
 	}
@@ -161,9 +180,25 @@ func (s *Service) Delete(id wire.MessageID, key string) (Message, error) {
 		if err := mayChange(m); err != nil {
 			return nil, err
 		}
+		if m.State == Queued {
+			if err := withdraw(tx, id); err != nil {
+				return nil, err
+			}
+		}
 		c := wire.NewDelete(salt(), id)
 		return &c, nil
 	})
+}
+
+// withdraw notes of a message that has not been delivered that it never will
+// be: the place in the log that is acknowledged later is an empty one.
+func withdraw(tx Tx, id wire.MessageID) error {
+	e, err := tx.ByID(id)
+	if err != nil || e.Refused != nil {
+		return err
+	}
+	e.Refused = new(reasonWithdrawn)
+	return tx.Rewrite(e)
 }
 
 func mayChange(m Message) error {

@@ -66,21 +66,26 @@ func (s *Service) TakeOwn(a wire.Account, p *wire.Push, to uint64, key AccountKe
 		if err != nil {
 			return err
 		}
+		last := p.Seq + uint64(len(p.Events)) - 1
 		first, err := s.firstNews(tx, st, p)
-		if err != nil || first == nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if first.Earlier {
+		case first == nil && last < to: // so far we agree
+			out.More = &wire.Want{Type: wire.FrameWant, Log: p.Log, From: last + 1, To: to}
+			return nil
+		case first == nil:
+			return nil
+		case first.Earlier:
 			out.More = &wire.Want{Type: wire.FrameWant, Log: p.Log, From: 1, To: to}
 			return nil
-		}
-		if p.Log.Device == s.Device() {
+		case p.Log.Device == s.Device():
 			if fresh, err = s.stopDevice(tx, key); err != nil {
 				return err
 			}
-			if fresh == nil && first.Seq <= st.Head {
-				return nil // what stands there can only move to a new device's log
-			}
+		}
+		if first.Seq <= st.Head && stopped(tx) != nil {
+			return nil // what stands there can only move to a device's log that may be written
 		}
 		return s.graft(tx, a, st, p, first.Seq, to, fresh, &out)
 	})
@@ -102,8 +107,8 @@ type news struct {
 // firstNews verifies all events of p as mine and finds the first that does not
 // lie here as it is; nil if all do.
 func (s *Service) firstNews(r Reader, st LogState, p *wire.Push) (first *news, err error) {
-	if p.Seq > st.Head+1 {
-		return nil, nil // asked for at another time
+	if len(p.Events) == 0 || p.Seq > st.Head+1 {
+		return nil, ErrClaim // not what was asked for
 	}
 	before, err := chainAt(r, p.Log, p.Seq-1)
 	if err != nil {
@@ -198,7 +203,12 @@ func (s *Service) graft(tx Tx, a wire.Account, st LogState, p *wire.Push, seq, t
 		st.Head, st.Chain, st.Order = e.Seq, chain, e.Order
 		out.Back++
 	}
+	known := st.Delivered
 	st.Delivered = st.Head // the contact has it: it gave it
+	err = tx.Note(Change{Kind: ChangeDelivered, Log: st.Log, From: known, To: st.Head, Time: now})
+	if err != nil {
+		return err
+	}
 	if st.Head < to {
 		out.More = &wire.Want{Type: wire.FrameWant, Log: p.Log, From: st.Head + 1, To: to}
 	}
@@ -218,7 +228,7 @@ func (s *Service) rewriteOwn(tx Tx, events []Event, device wire.Device) error {
 		return err
 	}
 	for _, e := range events {
-		from := Ref{e.Log, e.Seq}
+		from, was := Ref{e.Log, e.Seq}, e.Position()
 		e.Log, e.Seq = l, st.Head+1
 		e.Wire.Prev = st.Chain
 		e.Order = clampOrder(e.Wire.Stamp, st.Order, e.Received)
@@ -228,9 +238,45 @@ func (s *Service) rewriteOwn(tx Tx, events []Event, device wire.Device) error {
 		if err := tx.Move(from, e); err != nil {
 			return err
 		}
+		if err := refold(tx, &e, from, was); err != nil {
+			return err
+		}
 		st.Head, st.Chain, st.Order = e.Seq, chain, e.Order
 	}
 	return tx.PutLog(st)
+}
+
+// refold has the fold of a message name an edit or a reaction of it, that has
+// moved, by its new place.
+func refold(tx Tx, e *Event, from Ref, was Position) error {
+	c, ok := content(e)
+	if !ok {
+		return nil
+	}
+	var target *wire.MessageID
+	switch c.Kind() {
+	case wire.ContentEdit:
+		target = c.Replaces
+	case wire.ContentReaction:
+		target = c.InReplyTo
+	default:
+		return nil
+	}
+	fold, err := tx.Fold(e.Log.Conv, *target)
+	if err != nil {
+		return err
+	}
+	for i, x := range fold.Edits {
+		if x.Event == from {
+			fold.Edits[i].Event, fold.Edits[i].At = Ref{e.Log, e.Seq}, e.Position()
+		}
+	}
+	for i, x := range fold.Reactions {
+		if x.ID == e.ID && x.At == was {
+			fold.Reactions[i].At = e.Position()
+		}
+	}
+	return tx.PutFold(fold)
 }
 
 // cut sets the log back to position seq, behind which nothing stands any more.

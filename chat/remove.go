@@ -16,9 +16,12 @@ import (
 // find the other by.
 const tellRemoved = 30 * 24 * time.Hour
 
-// reasonRemoved marks, on this disk alone, what was undelivered when its
-// recipient was removed. It never travels.
-const reasonRemoved wire.Reason = 255
+// Reasons that stand on this disk alone, and never travel: of what was
+// undelivered when its recipient was removed, or when its writer deleted it.
+const (
+	reasonRemoved   wire.Reason = 255
+	reasonWithdrawn wire.Reason = 254
+)
 
 // Remove ends the relation with a, from my side. What they have not got is
 // given up and its text erased, so that it is not delivered if they become a

@@ -151,6 +151,8 @@ func reasonText(r wire.Reason) string {
 		return "their copy of the conversation differs from yours"
 	case reasonRemoved:
 		return "removed"
+	case reasonWithdrawn:
+		return "deleted before it was delivered"
 	}
 	return "it was refused"
 }
@@ -261,23 +263,28 @@ func (s *Service) Outbox() (list []Message, err error) {
 }
 
 func (s *Service) queued(r Reader, a wire.Account, list []Message) ([]Message, error) {
-	st, err := r.Log(s.ownLog(a))
+	logs, err := r.Logs(s.conv(a))
 	if err != nil {
 		return nil, err
 	}
-	for e, err := range r.Events(st.Log, st.Delivered+1) {
-		if err != nil {
-			return nil, err
-		}
-		if !e.Listed {
+	for _, st := range logs {
+		if st.Log.Account != s.self.Account {
 			continue
 		}
-		m, err := s.render(r, &e)
-		if err != nil {
-			return nil, err
-		}
-		if m.State == Queued && !m.Deleted {
-			list = append(list, m)
+		for e, err := range r.Events(st.Log, st.Delivered+1) {
+			if err != nil {
+				return nil, err
+			}
+			if !e.Listed {
+				continue
+			}
+			m, err := s.render(r, &e)
+			if err != nil {
+				return nil, err
+			}
+			if m.State == Queued && !m.Deleted {
+				list = append(list, m)
+			}
 		}
 	}
 	return list, nil
@@ -323,11 +330,11 @@ func (s *Service) markLog(tx Tx, st LogState, limit *Position) error {
 	if limit != nil {
 		var failed error
 		n := sort.Search(int(st.Head-st.Read), func(i int) bool {
-			e, err := tx.Event(st.Log, st.Read+1+uint64(i))
-			if err != nil && !errors.Is(err, ErrNotFound) {
-				failed = err
+			for e, err := range tx.Events(st.Log, st.Read+1+uint64(i)) { // or what follows, if it is gone
+				failed = errors.Join(failed, err)
+				return err == nil && e.Position().Compare(*limit) > 0
 			}
-			return err == nil && e.Position().Compare(*limit) > 0
+			return true
 		})
 		if failed != nil {
 			return failed
@@ -371,7 +378,7 @@ func (s *Service) recount(tx Tx, a wire.Account, limit *Position) (n uint64, err
 			if err != nil {
 				return 0, err
 			}
-			if e.Log.Account != s.self.Account && e.Seq > st.Read {
+			if e.Log.Account != s.self.Account && e.Seq > st.Read && !e.Wire.Stub {
 				n++
 				unseen += heldBytes(&e.Wire)
 			}

@@ -289,7 +289,7 @@ func (s *Service) countLink(a wire.Account, n int) error {
 	}
 	return s.update(func(tx Tx) error {
 		c, err := tx.Contact(a)
-		if err != nil || c.Blocked {
+		if err != nil || c.Relation() != Accepted { // others could make us write without end
 			return ignoreNotFound(err)
 		}
 		c.LastSeen = s.nowMillis()

@@ -147,7 +147,7 @@ func (s *server) accept(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	who, err := s.who(r)
+	who, err := s.chat.ResolveAsker(r.PathValue("who"))
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +159,7 @@ func (s *server) decline(r *http.Request) (any, error) {
 	if _, err := decode[empty](r); err != nil {
 		return nil, err
 	}
-	who, err := s.who(r)
+	who, err := s.chat.ResolveAsker(r.PathValue("who"))
 	if err != nil {
 		return nil, err
 	}
