@@ -389,6 +389,12 @@ func (s *Service) Peers(a wire.Account) (list []Peer, err error) {
 // networks each.
 const maxPeers = 8
 
+// gone reports whether p has the places of x: at one address there is one peer,
+// the newest, so x was replaced.
+func (x Peer) gone(p Peer) bool {
+	return len(x.Addrs) > 0 && !slices.ContainsFunc(x.Addrs, func(a string) bool { return !slices.Contains(p.Addrs, a) })
+}
+
 // Reached keeps where a was reached, unless a is blocked.
 func (s *Service) Reached(a wire.Account, p Peer) error {
 	p.Seen = s.nowMillis()
@@ -403,7 +409,7 @@ func (s *Service) Reached(a wire.Account, p Peer) error {
 		}
 		list := []Peer{p}
 		for _, x := range old {
-			if x.ID != p.ID && len(list) < maxPeers {
+			if x.ID != p.ID && !x.gone(p) && len(list) < maxPeers {
 				list = append(list, x)
 			}
 		}

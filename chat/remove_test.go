@@ -367,3 +367,26 @@ func TestTurnSomebodyUnknown(t *testing.T) {
 		}
 	}
 }
+
+// A peer id that was replaced is not dialled for ever.
+func TestReachedForgetsWhoWasReplaced(t *testing.T) {
+	n := newNode(t, "Ann")
+	for _, p := range []chat.Peer{
+		{ID: "old", Addrs: []string{"/ip4/10.0.0.1/tcp/1"}},
+		{ID: "elsewhere", Addrs: []string{"/ip4/10.0.0.2/tcp/1", "/ip4/10.0.0.1/tcp/1"}},
+		{ID: "unknown place"},
+		{ID: "new", Addrs: []string{"/ip4/10.0.0.3/tcp/1", "/ip4/10.0.0.1/tcp/1"}},
+	} {
+		if err := n.Reached(wire.Account{1}, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var ids []string
+	list, err := n.Peers(wire.Account{1})
+	for _, p := range list {
+		ids = append(ids, p.ID)
+	}
+	if want := []string{"new", "unknown place", "elsewhere"}; err != nil || !slices.Equal(ids, want) {
+		t.Errorf("known are %q, %v; want %q", ids, err, want)
+	}
+}
