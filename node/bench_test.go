@@ -185,7 +185,7 @@ func heap(b *testing.B, open func() io.Closer) {
 	}
 }
 
-func bareHost(b *testing.B) corehost.Host {
+func bareHost(b testing.TB) corehost.Host {
 	key, _, err := crypto.GenerateEd25519Key(nil)
 	if err != nil {
 		b.Fatal(err)
