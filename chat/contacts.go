@@ -170,14 +170,21 @@ func (s *Service) Decline(a wire.Account) (ContactView, error) {
 }
 
 // Rename gives a contact another petname. Errors: CodeUsage for a bad name,
-// CodeRefused for one that another contact has.
-func (s *Service) Rename(a wire.Account, name string) (ContactView, error) {
+// CodeRefused for one that another contact has. key is an idempotency key, or
+// empty.
+func (s *Service) Rename(a wire.Account, name, key string) (ContactView, error) {
 	if err := wire.CheckName(name); err != nil {
 		return ContactView{}, Errorf(CodeUsage, "%w", err)
 	}
 	err := s.update(func(tx Tx) error {
+		if done, err := s.done(tx, key, "rename"); err != nil || done != nil {
+			return err
+		}
 		c, err := tx.Contact(a)
-		if err != nil || c.Name == name {
+		if err != nil {
+			return err
+		}
+		if err := s.remember(tx, key, Done{What: "rename", Account: a}); err != nil || c.Name == name {
 			return err
 		}
 		free, _, err := s.freeName(tx, name, a)

@@ -298,14 +298,14 @@ func TestRename(t *testing.T) {
 		{"Benny", ""}, {"Benny", ""}, {"benny", ""}, {"Carl", chat.CodeRefused}, {"CARL", chat.CodeRefused},
 		{"", chat.CodeUsage}, {"#room", chat.CodeUsage}, {ben.Account.String(), chat.CodeUsage},
 	} {
-		v, err := n.Rename(ben.Account, test.name)
+		v, err := n.Rename(ben.Account, test.name, "")
 		if test.code != "" {
 			wantCode(t, err, test.code)
 		} else if err != nil || v.Name != test.name {
 			t.Errorf("%q: %+v, %v", test.name, v, err)
 		}
 	}
-	_, err := n.Rename(wire.Account{9}, "x")
+	_, err := n.Rename(wire.Account{9}, "x", "")
 	wantCode(t, err, chat.CodeNotFound)
 }
 

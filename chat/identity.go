@@ -5,6 +5,7 @@ import (
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"time"
 
 	"github.com/truce-im/truce/chat/wire"
@@ -70,11 +71,18 @@ func (s *Service) Link(addrs []string) (wire.Link, error) {
 
 // ResetLink makes every link handed out so far worthless, and replaces the
 // libp2p identity, so that who holds one does not find this node by that. It
-// disturbs no contact and no request that has arrived.
-func (s *Service) ResetLink() error {
-	return s.changeSelf(func(self *Self) {
-		rand.Read(self.Reach[:])
-		rand.Read(self.Transport[:])
+// disturbs no contact and no request that has arrived. key is an idempotency
+// key, or empty.
+func (s *Service) ResetLink(key string) error {
+	return s.update(func(tx Tx) error {
+		if done, err := s.done(tx, key, "link --reset"); err != nil || done != nil {
+			return err
+		}
+		if err := newIdentity(tx, true); err != nil {
+			return err
+		}
+		err := tx.Note(Change{Kind: ChangeSelf, Time: s.nowMillis()})
+		return errors.Join(err, s.remember(tx, key, Done{What: "link --reset"}))
 	})
 }
 

@@ -30,7 +30,7 @@ func TestLink(t *testing.T) {
 	if err != nil || l.Name != "Anna" || l.Account != n.Account() || len(l.Addrs) != wire.MaxLinkAddrs {
 		t.Errorf("%+v, %v", l, err)
 	}
-	if err := n.ResetLink(); err != nil {
+	if err := n.ResetLink(""); err != nil {
 		t.Fatal(err)
 	}
 	if n.link(t).Secret == l.Secret {

@@ -61,7 +61,7 @@ func (d *duel) step() {
 		_, err := me.Decline(other.Account())
 		d.note(i, "declines", err)
 	case k == 5:
-		d.note(i, "resets its link", me.ResetLink())
+		d.note(i, "resets its link", me.ResetLink(""))
 	case k == 6:
 		d.links[i] = append(d.links[i], me.link(d.t))
 		d.note(i, "hands out its link", nil)
@@ -228,7 +228,7 @@ func TestPendingRequestOutlivesReset(t *testing.T) {
 	ann, ben := newNode(t, "Ann"), newNode(t, "Ben")
 	ann.ask(t, ben)
 	open(t, ann, ben).exchange(t)
-	if err := ben.ResetLink(); err != nil {
+	if err := ben.ResetLink(""); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := ben.Accept(ann.Account(), ""); err != nil {
@@ -246,7 +246,7 @@ func TestResetDuringTheSessionOfARequest(t *testing.T) {
 	ann, ben := newNode(t, "Ann"), newNode(t, "Ben")
 	ann.ask(t, ben)
 	p := open(t, ann, ben)
-	if err := ben.ResetLink(); err != nil {
+	if err := ben.ResetLink(""); err != nil {
 		t.Fatal(err)
 	}
 	p.exchange(t)
@@ -257,7 +257,7 @@ func TestResetDuringTheSessionOfARequest(t *testing.T) {
 func TestRetiredLinkOpensNothing(t *testing.T) {
 	ann, ben := newNode(t, "Ann"), newNode(t, "Ben")
 	ann.ask(t, ben)
-	if err := ben.ResetLink(); err != nil {
+	if err := ben.ResetLink(""); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, ok := meet(t, ann, ben); ok {
@@ -280,7 +280,7 @@ func TestPairSecretReplacesTheOthers(t *testing.T) {
 			t.Errorf("%s keeps %d secrets, %v", x[0].Name(), len(proofs), err)
 		}
 	}
-	if err := ben.ResetLink(); err != nil {
+	if err := ben.ResetLink(""); err != nil {
 		t.Fatal(err)
 	}
 	open(t, ann, ben)
@@ -291,7 +291,7 @@ func TestProofsAreNeverStale(t *testing.T) {
 	ben := newNode(t, "Ben")
 	old := ben.link(t)
 	ben.disk.after = func() {
-		if err := ben.ResetLink(); err != nil {
+		if err := ben.ResetLink(""); err != nil {
 			t.Error(err)
 		}
 	}

@@ -73,7 +73,7 @@ func newStage(t *testing.T, n int) (a *author, begin string) {
 		func() error { return a.to.TakeRead(a.account(), []wire.Mark{{Log: l, Seq: 1}}) },
 		func() error { return a.to.TakeRefused(a.account(), &wire.Refused{Log: l, Seq: 2}) },
 		func() error { _, err := a.to.Delete(m.ID, ""); return err },
-		func() error { _, err := a.to.Rename(a.account(), "Zoe"); return err },
+		func() error { _, err := a.to.Rename(a.account(), "Zoe", ""); return err },
 		func() error { return a.to.SetName("Anna") },
 		func() error { return a.to.SetSetting(chat.ReadReceipts, "false") },
 	}

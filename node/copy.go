@@ -1,6 +1,7 @@
 package node
 
 import (
+	"crypto/ed25519"
 	"path/filepath"
 
 	"github.com/truce-im/truce/chat"
@@ -28,12 +29,17 @@ func (n *Node) renewCopy() error {
 	return nil
 }
 
-// Renew gives this device a new key and retires the old one. It needs the
-// account's key file.
-func (n *Node) Renew() error {
+// Renew gives this device a new key and retires the old one. seed is that of
+// the account, as ParsePhrase gives it; nil: the one in the home's file, which
+// can be read unless a passphrase protects it.
+func (n *Node) Renew(seed *[32]byte) error {
 	key := n.home.keys.account()
+	if seed != nil {
+		key = ed25519.NewKeyFromSeed(seed[:])
+	}
 	if key == nil {
-		return chat.Errorf(chat.CodeFailed, "the account key is not in this home").WithHint("restore it by your 24 words")
+		return chat.Errorf(chat.CodeFailed, "the account key is not here, or is protected by the passphrase").
+			WithHint("give your 24 words: truce device renew --phrase-file FILE")
 	}
 	return n.chat.Renew(key)
 }

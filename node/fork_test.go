@@ -228,7 +228,7 @@ func TestCopiedHome(t *testing.T) {
 	if _, err := a.Chat().Send(b.Chat().Account(), "no", chat.SendOptions{}); err == nil {
 		t.Error("after a restart the retired device writes again")
 	}
-	if err := a.Renew(); err != nil {
+	if err := a.Renew(nil); err != nil {
 		t.Fatal(err)
 	}
 	agree(t, a, b, "one", "from the copy", "from the first home")
@@ -250,7 +250,7 @@ func TestCopiedHomeWithoutAccountKey(t *testing.T) {
 	if _, err := c.Chat().Send(b.Chat().Account(), "no", chat.SendOptions{}); err == nil {
 		t.Error("a copy wrote under the device key of its original")
 	}
-	if err := c.Renew(); err == nil {
+	if err := c.Renew(nil); err == nil {
 		t.Error("renewed without the account key")
 	}
 }

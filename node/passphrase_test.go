@@ -371,7 +371,7 @@ func TestRunningNodeCannotOpenTheAccountKey(t *testing.T) {
 	ann := newPerson(t, "Ann")
 	a := ann.start(t, offline, func(c *node.Config) { c.Protect = []byte(oldPass) })
 	device := a.Chat().Device()
-	if err := a.Renew(); err == nil || a.Chat().Device() != device {
+	if err := a.Renew(nil); err == nil || a.Chat().Device() != device {
 		t.Errorf("it signed a device list: %v", err)
 	}
 }

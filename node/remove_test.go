@@ -246,7 +246,7 @@ func TestResetAndRemoveWhileAnotherIsAway(t *testing.T) {
 	delivered(t, a, c, "number 0")
 	old := link(t, a)
 	b.Close()
-	if err := a.Chat().ResetLink(); err != nil {
+	if err := a.Chat().ResetLink(""); err != nil {
 		t.Fatal(err)
 	}
 	turn(t, a, c, (*chat.Service).Remove)
@@ -309,7 +309,7 @@ func TestTrafficWhileTheIdentityChanges(t *testing.T) {
 	for i := range resets {
 		numbered(t, b, a, i*each, (i+1)*each)
 		send(t, a, b, fmt.Sprint("from Ann ", i))
-		if err := a.Chat().ResetLink(); err != nil {
+		if err := a.Chat().ResetLink(""); err != nil {
 			t.Fatal(err)
 		}
 		if i%2 == 0 {

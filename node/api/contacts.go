@@ -95,7 +95,10 @@ type nameRequest struct {
 }
 
 func (s *server) rename(r *http.Request) (any, error) {
-	in, err := decode[nameRequest](r)
+	in, err := decode[struct {
+		Name string `json:"name"`
+		Key  string `json:"key"`
+	}](r)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +106,7 @@ func (s *server) rename(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.chat.Rename(who, in.Name)
+	c, err := s.chat.Rename(who, in.Name, in.Key)
 	return viewContact(c), err
 }
 

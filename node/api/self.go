@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/node"
 	"github.com/truce-im/truce/node/api/client"
 )
 
@@ -31,14 +32,40 @@ func (s *server) link(*http.Request) (any, error) {
 }
 
 func (s *server) resetLink(r *http.Request) (any, error) {
-	if _, err := decode[empty](r); err != nil {
+	in, err := decode[struct {
+		Key string `json:"key"`
+	}](r)
+	if err != nil {
 		return nil, err
 	}
-	if err := s.chat.ResetLink(); err != nil {
+	if err := s.chat.ResetLink(in.Key); err != nil {
 		return nil, err
 	}
 	s.settle(r)
 	return s.link(r)
+}
+
+// renewDevice takes the account's 24 words, or none where its key file can be
+// read.
+func (s *server) renewDevice(r *http.Request) (any, error) {
+	in, err := decode[struct {
+		Words string `json:"words"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	var seed *[32]byte
+	if in.Words != "" {
+		parsed, _, err := node.ParsePhrase(in.Words)
+		if err != nil {
+			return nil, err
+		}
+		seed = &parsed
+	}
+	if err := s.node.Renew(seed); err != nil {
+		return nil, err
+	}
+	return s.id(r)
 }
 
 func (s *server) peers(*http.Request) (any, error) {

@@ -83,6 +83,7 @@ var routes = []route{
 	{"GET /v1/settings", (*server).settings},
 	{"GET /v1/settings/{name}", (*server).setting},
 	{"POST /v1/settings/{name}", (*server).setSetting},
+	{"POST /v1/device/renew", (*server).renewDevice},
 	{"POST /v1/passphrase", (*server).passphrase},
 	{"GET /v1/version", (*server).version},
 	{"POST /v1/stop", (*server).stop},

@@ -93,7 +93,7 @@ computers talk to each other. Run "truce" in a terminal to begin.`,
 		a.sendCommand(), a.showCommand(), a.waitCommand(), a.outboxCommand(), a.historyCommand(),
 		a.editCommand(), a.deleteCommand(), a.reactCommand(), a.readCommand(),
 		a.watchCommand(), a.peersCommand(), a.configCommand(), a.versionCommand(),
-		a.phraseCommand(), a.passphraseCommand(), a.backupCommand(), a.restoreCommand(),
+		a.phraseCommand(), a.passphraseCommand(), a.deviceCommand(), a.backupCommand(), a.restoreCommand(),
 	)
 	for _, cmd := range root.Commands() {
 		cmd.DisableFlagsInUseLine = true // Use names them

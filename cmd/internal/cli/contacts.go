@@ -78,8 +78,9 @@ func (a *app) renameCommand() *cobra.Command {
 			if err := checkName(args[1]); err != nil {
 				return err
 			}
+			once := key(cmd)
 			return a.do(cmd.Context(), func(ctx context.Context, s session) error {
-				c, err := s.Rename(ctx, args[0], args[1])
+				c, err := s.Rename(ctx, args[0], args[1], once)
 				if err != nil {
 					return err
 				}

@@ -21,10 +21,11 @@ contacts are not affected. With --qr it is shown as a code for a camera.`,
   truce link --reset`,
 		Args: between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			once := key(cmd)
 			return a.do(cmd.Context(), func(ctx context.Context, s session) error {
 				get := s.Link
 				if reset {
-					get = s.ResetLink
+					get = func(ctx context.Context) (string, error) { return s.ResetLink(ctx, once) }
 				}
 				link, err := get(ctx)
 				if err != nil {

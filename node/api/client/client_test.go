@@ -64,7 +64,7 @@ func TestCancelledRequestTellsItsCause(t *testing.T) {
 func TestRequestsAreAddressedToTruce(t *testing.T) {
 	node := &answering{status: 200, body: `{}`}
 	c := client.New(node)
-	c.Rename(t.Context(), "../a b", "x")
+	c.Rename(t.Context(), "../a b", "x", "")
 	if got, want := node.asked.URL.String(), "http://truce/v1/contacts/%2E%2E%2Fa%20b/rename"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -73,9 +73,12 @@ func (c *Client) Decline(ctx context.Context, who string) (out Contact, err erro
 	return out, c.post(ctx, &out, requestPath(who, "/decline"), nil)
 }
 
-// Rename gives who another petname.
-func (c *Client) Rename(ctx context.Context, who, name string) (out Contact, err error) {
-	return out, c.post(ctx, &out, contactPath(who, "/rename"), nameRequest{name})
+// Rename gives who another petname. key is an idempotency key, or empty.
+func (c *Client) Rename(ctx context.Context, who, name, key string) (out Contact, err error) {
+	return out, c.post(ctx, &out, contactPath(who, "/rename"), struct {
+		Name string `json:"name"`
+		Key  string `json:"key"`
+	}{name, key})
 }
 
 // Safety returns the safety number shared with who.

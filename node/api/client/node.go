@@ -18,11 +18,22 @@ func (c *Client) Link(ctx context.Context) (string, error) {
 	return out.Link, err
 }
 
-// ResetLink makes a new link and retires every earlier one.
-func (c *Client) ResetLink(ctx context.Context) (string, error) {
+// ResetLink makes a new link and retires every earlier one. key is an
+// idempotency key, or empty.
+func (c *Client) ResetLink(ctx context.Context, key string) (string, error) {
 	var out link
-	err := c.post(ctx, &out, "/v1/link/reset", nil)
+	err := c.post(ctx, &out, "/v1/link/reset", struct {
+		Key string `json:"key"`
+	}{key})
 	return out.Link, err
+}
+
+// RenewDevice gives the device a new key. words are the 24 words of the account;
+// empty: the key file in the home is used.
+func (c *Client) RenewDevice(ctx context.Context, words string) (out Identity, err error) {
+	return out, c.post(ctx, &out, "/v1/device/renew", struct {
+		Words string `json:"words"`
+	}{words})
 }
 
 // Peers returns the open connections.
