@@ -13,10 +13,10 @@ import (
 	"github.com/truce-im/truce/storage"
 )
 
-// TestFullDisk fills a small disk by appending, until commits fail, and checks
+// TestRootFullDisk fills a small disk by appending, until commits fail, and checks
 // that each of them left nothing and that all before are there; then makes room
 // and goes on.
-func TestFullDisk(t *testing.T) {
+func TestRootFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
 		t.Fatal(err)
