@@ -108,6 +108,7 @@ func TestRequestFindsWhoComesBack(t *testing.T) {
 // once, though that one's session has not ended yet.
 func TestNewStartReplacesTheOld(t *testing.T) {
 	virtually(t, func(t *testing.T, net *nodetest.Network, _, ben *virtual, a, b *node.Node) {
+		time.Sleep(time.Second) // until Ben has on disk where Ann is
 		again := newVirtual(t, net, "Ben", "1.0.0.3")
 		if err := os.CopyFS(again.home, os.DirFS(ben.home)); err != nil {
 			t.Fatal(err)
