@@ -15,7 +15,9 @@ type Store interface {
 	// concurrent updates may share one commit. fn may run more than once, so it
 	// must not have effects but on tx. When Update returns nil the changes are
 	// on disk; with fn's own error nothing has changed; with any other error
-	// the commit failed, and the store has made sure that it left nothing.
+	// the commit failed, and the store has made sure that it left nothing; but
+	// if it could not even look, because the file does not open any more, what
+	// became of the commit is unknown.
 	Update(fn func(Tx) error) error
 
 	// Changed returns a channel that is closed by the next commit. Take it

@@ -1,4 +1,4 @@
-// Truce is an instant messenger without a server. See `truce help`.
+// Command truce is an instant messenger without a server. See `truce help`.
 package main
 
 import (
