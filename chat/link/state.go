@@ -306,8 +306,11 @@ func (s *state) handle(f any) error {
 	case *wire.Devices:
 		return s.handleDevices(f)
 	}
-	if !s.talks.Load() {
-		return nil // vectors, logs and marks flow between contacts only (rule 8)
+	if !s.talks.Load() { // by what we saw last: they may have heard of a change before we did
+		s.look = true
+		if err := s.tell(); err != nil || !s.talks.Load() {
+			return err // vectors, logs and marks flow between contacts only (rule 8)
+		}
 	}
 	switch f := f.(type) {
 	case *wire.Vector:
