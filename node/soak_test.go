@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,8 +47,8 @@ func number(name string, otherwise uint64) uint64 {
 type soaked struct {
 	*virtual
 	account wire.Account
-	node    *node.Node // nil while stopped
-	clock   time.Duration
+	node    *node.Node   // nil while stopped
+	clock   atomic.Int64 // how far it is off, a time.Duration
 	cut     bool
 }
 
@@ -88,7 +89,7 @@ func (s *soak) start(p *soaked) {
 		c.Listen = []string{fmt.Sprintf("/ip4/%s/udp/8000/quic-v1", p.ip)}
 		c.Options = s.net.Options()
 		c.Network = nodetest.Machine(p.ip)
-		c.Now = func() time.Time { return time.Now().Add(p.clock) }
+		c.Now = func() time.Time { return time.Now().Add(time.Duration(p.clock.Load())) }
 	})
 }
 
@@ -105,7 +106,7 @@ func (s *soak) step() {
 		p.cut = !p.cut
 		s.net.Cut(p.ip, p.cut)
 	case n == 3:
-		p.clock = time.Duration(s.IntN(6*365*24)-3*365*24) * time.Hour
+		p.clock.Store(int64(time.Duration(s.IntN(6*365*24)-3*365*24) * time.Hour))
 	case n < 12:
 		s.send(p)
 	case n < 19:
