@@ -56,6 +56,7 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 		Host: e.host, Chat: n.chat, Log: n.cfg.Log,
 		AccountKey: n.home.keys.account, Up: e.reach.up, Down: e.reach.wanted, Wanted: e.reach.wanted,
 	})
+	e.links.Start() // Up asks e.links
 	return e, e.reach.start()
 }
 

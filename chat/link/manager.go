@@ -56,7 +56,7 @@ type Manager struct {
 	sessions map[wire.Account]map[wire.Device][]*session
 }
 
-// New starts to answer hellos on the host.
+// New makes a Manager. It does nothing before Start.
 func New(cfg Config) *Manager {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -68,6 +68,12 @@ func New(cfg Config) *Manager {
 		sessions: map[wire.Account]map[wire.Device][]*session{},
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
+	return m
+}
+
+// Start begins to answer hellos on the host; only then may Up and the other
+// functions of Config be called.
+func (m *Manager) Start() {
 	if err := m.places.load(m.chat); err != nil {
 		m.log.Warn("cannot tell where contacts were", "error", err)
 	}
@@ -75,10 +81,10 @@ func New(cfg Config) *Manager {
 	m.host.SetStreamHandler(wire.LinkProtocol, m.accept)
 	m.wg.Go(m.poke)
 	m.wg.Go(m.restart)
-	return m
 }
 
-// Close says goodbye on every session and waits until all have ended.
+// Close says goodbye on every session and waits until all have ended. A Manager
+// that was never started may be closed too.
 func (m *Manager) Close() {
 	m.host.RemoveStreamHandler(wire.LinkProtocol)
 	m.mu.Lock()
@@ -89,7 +95,9 @@ func (m *Manager) Close() {
 	m.mu.Unlock()
 	m.cancel()
 	m.wg.Wait()
-	m.guests.close()
+	if m.guests != nil { // it was started
+		m.guests.close()
+	}
 }
 
 // accept is the stream handler: a hello that somebody else began.

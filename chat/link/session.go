@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -74,7 +75,8 @@ func newSession(m *Manager, st network.Stream, g greeted) *session {
 // serve runs the session to its end.
 func (s *session) serve() {
 	defer s.m.wg.Done()
-	s.m.host.ConnManager().Protect(s.peer, "truce-link")
+	tag := fmt.Sprint("truce-link ", s.number) // its own: other sessions with the peer come and go
+	s.m.host.ConnManager().Protect(s.peer, tag)
 	var wg sync.WaitGroup
 	for _, part := range []func() error{s.read, s.write, s.taker.run, s.ticker.run} {
 		wg.Go(func() {
@@ -87,10 +89,8 @@ func (s *session) serve() {
 	cause := context.Cause(s.ctx)
 	s.close(cause)
 	wg.Wait()
+	s.m.host.ConnManager().Unprotect(s.peer, tag)
 	s.m.remove(s)
-	if !s.m.Linked(s.who.account) {
-		s.m.host.ConnManager().Unprotect(s.peer, "truce-link")
-	}
 	s.report(cause)
 }
 

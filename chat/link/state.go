@@ -2,7 +2,6 @@ package link
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -35,13 +34,6 @@ type state struct {
 	shown   map[wire.Log]uint64
 	void    bool                // they showed what I did not write: no more is asked
 	wants   map[wire.Log]uint64 // how far a contact claims to have a log of mine, that I ask for
-}
-
-// flight is one push that is not acknowledged.
-type flight struct {
-	log  wire.Log
-	last uint64
-	size int
 }
 
 func newState(s *session) *state {
@@ -227,47 +219,6 @@ func (s *state) tellRead() error {
 	return s.out.answer(news)
 }
 
-// pushAll pushes my logs as far as the window allows, a piece of each in turn.
-func (s *state) pushAll() error {
-	if !s.theirs || !s.talks.Load() || !s.active.Load() {
-		return nil
-	}
-	for more := true; more && s.flying < window; {
-		more = false
-		for _, st := range s.logs {
-			if s.stuck[st.Log] || s.next(st.Log) > st.Head || s.flying >= window {
-				continue
-			}
-			if err := s.push(st.Log); err != nil {
-				return err
-			}
-			more = true
-		}
-	}
-	return nil
-}
-
-func (s *state) next(l wire.Log) uint64 { return max(s.heads[l], s.sent[l]) + 1 }
-
-func (s *state) push(l wire.Log) error {
-	p, size, err := s.chat.PushFrom(l, s.next(l), min(pushSize, window-s.flying))
-	if err != nil {
-		return err
-	}
-	if len(p.Events) == 0 {
-		return fmt.Errorf("a log ends before its head, at %d", p.Seq)
-	}
-	last := p.Seq + uint64(len(p.Events)) - 1
-	s.sent[l] = last
-	s.pushed[l] = max(s.pushed[l], last)
-	s.flight = append(s.flight, flight{l, last, size})
-	s.flying += size
-	if s.flying == size {
-		s.heard = time.Now() // silence counts from when we began to wait
-	}
-	return s.out.push(p)
-}
-
 // goodbye sends what waits, says bye and lets the peer finish.
 func (s *state) goodbye() error {
 	code := wire.ByeCode(s.bye.Load() - 1)
@@ -376,170 +327,4 @@ func (s *state) handleDevices(f *wire.Devices) error {
 		return s.chat.Admit(s.who.proof, list, f.List, s.who.device, s.who.version)
 	}
 	return fmt.Errorf("%w: it sends the devices of another account", chat.ErrProtocol)
-}
-
-// handleVector replaces all that was believed of the peer's disk (rule 15).
-func (s *state) handleVector(f *wire.Vector) error {
-	if s.vectors++; s.vectors > maxVectors {
-		return fmt.Errorf("%w: it begins anew without end", chat.ErrProtocol)
-	}
-	s.theirs = true
-	clear(s.heads)
-	clear(s.sent)
-	clear(s.stuck)
-	s.flight, s.flying = nil, 0
-	s.out.unpush()
-	ticks := map[wire.Log]uint64{}
-	for _, e := range f.Entries {
-		if !s.mine(e.Log) || e.Head == 0 {
-			continue
-		}
-		same, err := s.sameChain(e)
-		if err != nil {
-			return err
-		}
-		if !same {
-			if err := s.fork(e); err != nil {
-				return err
-			}
-			continue
-		}
-		s.heads[e.Log], ticks[e.Log] = e.Head, e.Head
-	}
-	if len(s.stuck) == 0 {
-		s.chat.TakeFree(s.who.account)
-	}
-	s.ticker.acked(ticks)
-	s.ticker.read(f.Read)
-	return nil
-}
-
-// mine tells whether the log is one that I push to this peer.
-func (s *state) mine(l wire.Log) bool {
-	return l.Account == s.chat.Account() && l.Conv == wire.DirectConv(s.chat.Account(), s.who.account)
-}
-
-// sameChain tells whether the entry is about my log as I have it.
-func (s *state) sameChain(e wire.Entry) (bool, error) {
-	v, err := s.chat.ChainAt(e.Log, e.Head)
-	if isNotFound(err) {
-		return false, nil
-	}
-	return v.Short() == e.Chain, err
-}
-
-// fork notes that the peer has other events than I at positions of my log, or
-// more of them. Nothing is pushed there, and nothing ticked; instead the peer is
-// asked to show them (rules 12, 15).
-func (s *state) fork(e wire.Entry) error {
-	s.stuck[e.Log] = true
-	s.chat.TakeBusy(s.who.account, wire.ReasonForked)
-	if s.void || s.wants[e.Log] > 0 || len(s.wants) >= maxWants {
-		return nil
-	}
-	want, err := s.chat.Question(e)
-	if err != nil || want == nil {
-		return err
-	}
-	if len(s.wants) == 0 {
-		s.m.log.Warn("a contact claims another course of my log", "peer", s.peer, "position", e.Head)
-	}
-	s.wants[e.Log] = e.Head
-	return s.out.answer(*want)
-}
-
-// handleOwn takes what the peer shows of my own log, having been asked.
-func (s *state) handleOwn(f *wire.Push) error {
-	if s.void {
-		return nil
-	}
-	to := s.wants[f.Log]
-	if to == 0 {
-		return fmt.Errorf("%w: it gives back what was not asked for", chat.ErrProtocol)
-	}
-	own, err := s.chat.TakeOwn(s.who.account, f, to, s.m.cfg.AccountKey)
-	if errors.Is(err, chat.ErrClaim) {
-		s.void = true
-		s.m.log.Warn("the claim is void", "peer", s.peer, "reason", err)
-		return nil // and the log stays stuck: what stands there is not mine to push over
-	}
-	if err != nil {
-		return err
-	}
-	if own.Back > 0 {
-		s.m.log.Warn("this home was older than a contact's copy: events of mine came back", "peer", s.peer, "events", own.Back)
-	}
-	if own.More == nil {
-		delete(s.wants, f.Log)
-		return nil
-	}
-	return s.out.answer(*own.More)
-}
-
-// handleWant gives a contact events of its own log back.
-func (s *state) handleWant(f *wire.Want) error {
-	p, err := s.chat.Answer(s.who.account, f)
-	if err != nil || len(p.Events) == 0 {
-		return err
-	}
-	return s.out.push(p)
-}
-
-func (s *state) handleAck(f *wire.Ack) error {
-	ticks := map[wire.Log]uint64{}
-	for _, e := range f.Entries {
-		if !s.mine(e.Log) {
-			return fmt.Errorf("%w: it acknowledges a log that is not mine", chat.ErrProtocol)
-		}
-		if e.Head == 0 || e.Head < s.heads[e.Log] {
-			continue
-		}
-		same, err := s.sameChain(e)
-		if err != nil {
-			return err
-		}
-		switch {
-		case !same && e.Head > max(s.pushed[e.Log], s.heads[e.Log]):
-			return fmt.Errorf("%w: it acknowledges more than was pushed", chat.ErrProtocol)
-		case !same:
-			if err := s.fork(e); err != nil {
-				return err
-			}
-			continue
-		case e.Head > s.heads[e.Log]:
-			s.advance(e.Log)
-		}
-		s.heads[e.Log], ticks[e.Log] = e.Head, e.Head
-		s.land(e.Log, e.Head)
-	}
-	s.ticker.acked(ticks)
-	return nil
-}
-
-// advance notes that a log has got further.
-func (s *state) advance(l wire.Log) {
-	s.vectors = 0
-	if s.stuck[l] {
-		delete(s.stuck, l)
-		s.chat.TakeFree(s.who.account)
-	}
-}
-
-// land takes what is acknowledged out of the window.
-func (s *state) land(l wire.Log, head uint64) {
-	rest := s.flight[:0]
-	for _, f := range s.flight {
-		if f.log == l && f.last <= head {
-			s.flying -= f.size
-			continue
-		}
-		rest = append(rest, f)
-	}
-	s.flight = rest
-}
-
-// forget takes what a log has in flight out of the window: it was not taken.
-func (s *state) forget(l wire.Log) {
-	s.land(l, wire.MaxSeq)
-	delete(s.sent, l)
 }

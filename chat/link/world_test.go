@@ -132,6 +132,7 @@ func (p *person) serve() (stop func()) {
 		Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})
 	p.links = links
+	links.Start()
 	stop = sync.OnceFunc(links.Close)
 	p.w.Cleanup(stop)
 	return stop
