@@ -124,13 +124,12 @@ const maxPush = 1024
 // EventSize is about what an event takes on the wire, in bytes.
 func EventSize(e *wire.Event) int { return len(e.Body) + 80 }
 
-// Taken is the outcome of pushes: what is committed now, what is refused, and
-// why a log cannot go on.
+// Taken is the outcome of pushes: what is committed now, and why a log cannot
+// go on.
 type Taken struct {
-	Acks    []wire.Entry
-	Refused []wire.Refused
-	Busy    []wire.Busy
-	Gap     bool // events were left out because others are missing before them
+	Acks []wire.Entry
+	Busy []wire.Busy
+	Gap  bool // events were left out because others are missing before them
 }
 
 // TakePushes commits the events that a device of a pushed, in one go. When it

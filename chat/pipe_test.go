@@ -155,7 +155,7 @@ func (s *side) push(t testing.TB, to *side, l wire.Log, limit int) {
 	t.Helper()
 	p := s.nextPush(t, l, limit)
 	taken, err := to.TakePushes(s.Account(), []*wire.Push{&p})
-	if err != nil || len(taken.Refused)+len(taken.Busy) > 0 || taken.Gap {
+	if err != nil || len(taken.Busy) > 0 || taken.Gap {
 		t.Fatalf("the push was not taken: %+v, %v", taken, err)
 	}
 	s.hearEntries(t, taken.Acks)

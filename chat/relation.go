@@ -358,6 +358,9 @@ func (s *Service) makeConv(tx Tx, a wire.Account) error {
 
 // StanceAcked notes that a has my stance of that version on disk.
 func (s *Service) StanceAcked(a wire.Account, version uint64) error {
+	if c, err := s.contactOf(a); err != nil || version <= c.MineAcked || version > c.Mine.Version {
+		return err
+	}
 	return s.update(func(tx Tx) error {
 		c, err := tx.Contact(a)
 		if err != nil {

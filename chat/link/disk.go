@@ -28,6 +28,8 @@ type taker struct {
 	ready chan struct{}
 	told  bool // the log names the contact as over its quota
 
+	committing sync.Mutex // held during a commit, and guards told
+
 	mu     sync.Mutex
 	pushes []*wire.Push
 	gones  []*wire.Gone
@@ -97,7 +99,11 @@ func (t *taker) run() error {
 	}
 }
 
+// commit puts all on disk that has come, and acknowledges it. What was under
+// way when it was called is done when it returns.
 func (t *taker) commit() (busy bool, err error) {
+	t.committing.Lock()
+	defer t.committing.Unlock()
 	t.mu.Lock()
 	pushes, gones := t.pushes, t.gones
 	t.pushes, t.gones, t.size = nil, nil, 0
@@ -113,16 +119,12 @@ func (t *taker) commit() (busy bool, err error) {
 		for _, b := range taken.Busy {
 			busy = true
 			t.tell(b.Reason)
-			err = errors.Join(err, t.s.out.answer(b))
-		}
-		for _, r := range taken.Refused {
-			err = errors.Join(err, t.s.out.answer(r))
+			t.s.out.hold(b)
 		}
 		if taken.Gap {
-			err = errors.Join(err, t.sendVector())
-		}
-		if err != nil {
-			return false, err
+			if err := t.sendVector(); err != nil {
+				return false, err
+			}
 		}
 	}
 	for _, g := range gones {
@@ -155,6 +157,8 @@ func (t *taker) sendVector() error {
 type ticker struct {
 	s     *session
 	ready chan struct{}
+
+	committing sync.Mutex // held during a commit
 
 	mu    sync.Mutex
 	heads map[wire.Log]uint64
@@ -202,21 +206,29 @@ func (t *ticker) run() error {
 		case <-t.s.ctx.Done():
 			return context.Cause(t.s.ctx)
 		}
-		t.mu.Lock()
-		heads, marks := t.heads, t.marks
-		t.heads, t.marks = map[wire.Log]uint64{}, map[wire.Log]uint64{}
-		t.mu.Unlock()
-		if len(heads) > 0 {
-			if err := t.s.chat.Acked(t.s.who.account, heads); err != nil {
-				return err
-			}
-		}
-		var list []wire.Mark
-		for l, seq := range marks {
-			list = append(list, wire.Mark{Log: l, Seq: seq})
-		}
-		if err := t.s.chat.TakeRead(t.s.who.account, list); err != nil {
+		if err := t.commit(); err != nil {
 			return err
 		}
 	}
+}
+
+// commit puts all on disk that has come. What was under way when it was called
+// is done when it returns.
+func (t *ticker) commit() error {
+	t.committing.Lock()
+	defer t.committing.Unlock()
+	t.mu.Lock()
+	heads, marks := t.heads, t.marks
+	t.heads, t.marks = map[wire.Log]uint64{}, map[wire.Log]uint64{}
+	t.mu.Unlock()
+	if len(heads) > 0 {
+		if err := t.s.chat.Acked(t.s.who.account, heads); err != nil {
+			return err
+		}
+	}
+	var list []wire.Mark
+	for l, seq := range marks {
+		list = append(list, wire.Mark{Log: l, Seq: seq})
+	}
+	return t.s.chat.TakeRead(t.s.who.account, list)
 }

@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
 
 	"github.com/truce-im/truce/chat/wire"
@@ -10,20 +11,27 @@ import (
 
 var errFlood = errors.New("the peer asks more than it reads answers")
 
-// outbox is what waits to be sent: answers before pushes (rule 21). Nobody
-// waits to put something in. A peer that makes us answer, or push again, more
-// than it reads is cut off.
+// outbox is what waits to be sent: answers before pushes (rule 21), and bye
+// after all. Nobody waits to put something in. A peer that makes us answer, or
+// push again, more than it reads is cut off.
 type outbox struct {
 	mu      sync.Mutex
 	answers [][]byte
 	acks    map[wire.Log]wire.Entry // newest of each log: acknowledgements are cumulative
+	busy    map[wire.Log]wire.Busy  // newest of each log
+	back    []byte                  // events that the peer wants back; nil: there is place for some
 	pushes  [][]byte
 	size    int           // bytes of pushes
+	last    []byte        // the bye, once everything else has gone
+	closed  bool          // nothing is put in any more
 	ready   chan struct{} // 1 deep: something was put in
 }
 
 func newOutbox() *outbox {
-	return &outbox{acks: map[wire.Log]wire.Entry{}, ready: make(chan struct{}, 1)}
+	return &outbox{
+		acks: map[wire.Log]wire.Entry{}, busy: map[wire.Log]wire.Busy{},
+		ready: make(chan struct{}, 1),
+	}
 }
 
 func (o *outbox) answer(f any) error {
@@ -45,6 +53,45 @@ func (o *outbox) ack(entries []wire.Entry) {
 			o.acks[e.Log] = e
 		}
 	}
+	o.wake()
+}
+
+// hold puts a busy in, in the place of one that waits for the same log.
+func (o *outbox) hold(f wire.Busy) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.busy[f.Log] = f
+	o.wake()
+}
+
+// giveBack puts in what answers a want. The caller asks idle first.
+func (o *outbox) giveBack(f any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.back = wire.AppendFrame(nil, f)
+	o.wake()
+}
+
+// idle reports whether the last answer to a want has gone.
+func (o *outbox) idle() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.back == nil
+}
+
+// bye puts in the frame that goes when all else has.
+func (o *outbox) bye(code wire.ByeCode) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.last = wire.AppendFrame(nil, wire.Bye{Type: wire.FrameBye, Code: code})
+	o.wake()
+}
+
+// close has take return io.EOF once everything has gone.
+func (o *outbox) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
 	o.wake()
 }
 
@@ -75,11 +122,15 @@ func (o *outbox) wake() {
 }
 
 // take waits for something to send and returns it in one piece: all answers
-// and acknowledgements, and one push.
+// and acknowledgements, and one push. After close it ends with io.EOF.
 func (o *outbox) take(ctx context.Context) ([]byte, error) {
 	for ctx.Err() == nil {
-		if b := o.takeNow(); len(b) > 0 {
+		b, closed := o.takeNow()
+		switch {
+		case len(b) > 0:
 			return b, nil
+		case closed:
+			return nil, io.EOF
 		}
 		select {
 		case <-o.ready:
@@ -89,7 +140,7 @@ func (o *outbox) take(ctx context.Context) ([]byte, error) {
 	return nil, ctx.Err()
 }
 
-func (o *outbox) takeNow() (b []byte) {
+func (o *outbox) takeNow() (b []byte, closed bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, f := range o.answers {
@@ -104,10 +155,20 @@ func (o *outbox) takeNow() (b []byte) {
 		clear(o.acks)
 		b = wire.AppendFrame(b, ack)
 	}
+	for _, f := range o.busy {
+		b = wire.AppendFrame(b, f)
+	}
+	clear(o.busy)
+	b = append(b, o.back...)
+	o.back = nil
 	if len(o.pushes) > 0 {
 		b = append(b, o.pushes[0]...)
 		o.size -= len(o.pushes[0])
 		o.pushes = o.pushes[1:]
 	}
-	return b
+	if len(o.pushes) == 0 {
+		b = append(b, o.last...)
+		o.last = nil
+	}
+	return b, o.closed
 }

@@ -56,11 +56,40 @@ func (s *state) handleOwn(f *wire.Push) error {
 	return s.out.answer(*own.More)
 }
 
-// handleWant gives a contact events of its own log back.
-func (s *state) handleWant(f *wire.Want) error {
-	p, err := s.chat.Answer(s.who.account, f)
-	if err != nil || len(p.Events) == 0 {
-		return err
+// ownGone takes it that the peer does not hold what it claimed and was asked
+// for: the log stays stuck.
+func (s *state) ownGone(f *wire.Gone) error {
+	if !s.void && s.wants[f.Log] == 0 {
+		return fmt.Errorf("%w: it says that events are gone which are not its own", chat.ErrProtocol)
 	}
-	return s.out.push(p)
+	return nil
+}
+
+// handleWant notes what a contact wants back of its own logs.
+func (s *state) handleWant(f *wire.Want) error {
+	if len(s.asks) >= maxWants {
+		return errFlood
+	}
+	s.asks = append(s.asks, f)
+	return nil
+}
+
+// giveBack answers the next want, once the answer to the one before has gone.
+// No vector takes such an answer back, as it does pushes.
+func (s *state) giveBack() error {
+	s.wanted.Store(len(s.asks) > 0) // before idle is asked: the writer looks the other way round
+	if len(s.asks) > 0 && s.out.idle() {
+		f := s.asks[0]
+		s.asks = s.asks[1:]
+		p, err := s.chat.Answer(s.who.account, f)
+		if err != nil {
+			return err
+		}
+		if len(p.Events) > 0 {
+			s.out.giveBack(p)
+		} else {
+			s.out.giveBack(wire.Gone{Type: wire.FrameGone, Log: f.Log, From: f.From, To: f.To})
+		}
+	}
+	return nil
 }

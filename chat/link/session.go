@@ -21,7 +21,6 @@ type stream = network.Stream
 
 var (
 	errDead    = errors.New("the peer does not answer")
-	errBye     = errors.New("the peer said goodbye")
 	errDrained = errors.New("the session was ended")
 )
 
@@ -32,20 +31,23 @@ type session struct {
 	stream  network.Stream
 	peer    peer.ID
 	who     greeted
-	number  uint64 // of this process, rising
+	device  wire.Device // mine, as it said hello
+	number  uint64      // of this process, rising
 	relayed bool
 	byLower bool // opened by the peer with the lower id
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 
-	out    *outbox
-	in     chan any      // decoded frames, from reader to run
-	poked  chan struct{} // 1 deep: something moved, or a flag below changed
-	taker  *taker
-	ticker *ticker
+	out     *outbox
+	flushed chan struct{} // closed when everything has gone, with our end of the stream
+	in      chan any      // decoded frames, from reader to run
+	poked   chan struct{} // 1 deep: something moved, or a flag below changed
+	taker   *taker
+	ticker  *ticker
 
 	talks    atomic.Bool   // the vectors flow
+	wanted   atomic.Bool   // the peer waits for events that it wants back
 	active   atomic.Bool   // pushes go here
 	bye      atomic.Int32  // 1 + the code to end with; 0: go on
 	probing  atomic.Bool   // ask for a sign of life
@@ -59,11 +61,12 @@ var sessionNumber atomic.Uint64
 func newSession(m *Manager, st network.Stream, g greeted) *session {
 	lower := st.Conn().LocalPeer() < st.Conn().RemotePeer()
 	s := &session{
-		m: m, chat: m.chat, stream: st, peer: st.Conn().RemotePeer(), who: g,
+		m: m, chat: m.chat, stream: st, peer: st.Conn().RemotePeer(), who: g, device: m.chat.Device(),
 		number:  sessionNumber.Add(1),
 		relayed: st.Conn().Stat().Limited,
 		byLower: lower == g.initiator,
 		out:     newOutbox(),
+		flushed: make(chan struct{}),
 		in:      make(chan any, 16),
 		poked:   make(chan struct{}, 1),
 	}
@@ -100,7 +103,7 @@ func (s *session) serve() {
 func (s *session) close(cause error) {
 	s.stream.SetWriteDeadline(time.Now())
 	switch {
-	case errors.Is(cause, errBye), errors.Is(cause, errDrained), errors.Is(cause, io.EOF):
+	case errors.Is(cause, errDrained):
 		s.stream.Close()
 	case errors.Is(cause, errDead):
 		s.stream.Reset()
@@ -119,31 +122,70 @@ func (s *session) report(cause error) {
 	level("link ended", "peer", s.peer, "reason", cause)
 }
 
-// read decodes frames until the stream ends. It is stopped by close.
+// read decodes frames until the stream ends, which is the last that it hands
+// on. It is stopped by close.
 func (s *session) read() error {
 	stop := context.AfterFunc(s.ctx, func() { s.stream.SetReadDeadline(time.Now()) })
 	defer stop()
 	s.stream.SetReadDeadline(time.Time{})
 	r := bufio.NewReaderSize(s.stream, 32<<10)
+	budget := bucket{at: time.Now()}
 	for {
-		b, err := wire.ReadFrame(r, wire.MaxFrame)
-		if err != nil {
+		f, err := readFrame(r)
+		if errors.Is(err, io.EOF) {
+			f = over{}
+		} else if err != nil {
 			return err
 		}
-		f, err := wire.DecodeFrame(b)
-		if err != nil {
+		if err := s.pace(&budget, f); err != nil {
 			return err
-		}
-		if f == nil {
-			f = unknown{}
 		}
 		select {
 		case s.in <- f:
 		case <-s.ctx.Done():
 			return context.Cause(s.ctx)
 		}
+		if err != nil {
+			return nil
+		}
 	}
 }
+
+func readFrame(r io.Reader) (any, error) {
+	b, err := wire.ReadFrame(r, wire.MaxFrame)
+	if err != nil {
+		return nil, err
+	}
+	f, err := wire.DecodeFrame(b)
+	if err == nil && f == nil {
+		f = unknown{}
+	}
+	return f, err
+}
+
+// pace waits while the peer has sent more frames than we pay for, of those that
+// may each cost a commit or a signature: it is read no faster. Before both want
+// that is all of them.
+func (s *session) pace(budget *bucket, f any) error {
+	switch f.(type) {
+	case *wire.StanceAck, *wire.Devices, *wire.Want, *wire.Refused, *wire.Gone, *wire.Read, *wire.Busy:
+	default:
+		if s.talks.Load() {
+			return nil
+		}
+	}
+	for !budget.take(time.Now(), costlyRate, costlyBurst) {
+		select {
+		case <-time.After(time.Second / costlyRate):
+		case <-s.ctx.Done():
+			return context.Cause(s.ctx)
+		}
+	}
+	return nil
+}
+
+// over is the peer's end of the stream.
+type over struct{}
 
 // unknown is a frame of a type that this version does not know.
 type unknown struct{}
@@ -152,12 +194,19 @@ type unknown struct{}
 func (s *session) write() error {
 	for {
 		b, err := s.out.take(s.ctx)
+		if errors.Is(err, io.EOF) {
+			defer close(s.flushed)
+			return s.stream.CloseWrite()
+		}
 		if err != nil {
 			return err
 		}
 		s.stream.SetWriteDeadline(time.Now().Add(writeTimeout))
 		if _, err := s.stream.Write(b); err != nil {
 			return err
+		}
+		if s.wanted.Load() {
+			s.signal() // there is place for the next answer to a want
 		}
 	}
 }

@@ -34,6 +34,7 @@ type state struct {
 	shown   map[wire.Log]uint64
 	void    bool                // they showed what I did not write: no more is asked
 	wants   map[wire.Log]uint64 // how far a contact claims to have a log of mine, that I ask for
+	asks    []*wire.Want        // what a contact wants back of its logs, and was not answered
 }
 
 func newState(s *session) *state {
@@ -52,6 +53,9 @@ func (s *state) run() error {
 	}
 	for {
 		if err := s.tell(); err != nil {
+			return err
+		}
+		if err := s.giveBack(); err != nil {
 			return err
 		}
 		if err := s.pushAll(); err != nil {
@@ -219,31 +223,6 @@ func (s *state) tellRead() error {
 	return s.out.answer(news)
 }
 
-// goodbye sends what waits, says bye and lets the peer finish.
-func (s *state) goodbye() error {
-	code := wire.ByeCode(s.bye.Load() - 1)
-	if err := s.out.answer(wire.Bye{Type: wire.FrameBye, Code: code}); err != nil {
-		return err
-	}
-	timer := time.NewTimer(drainTimeout)
-	defer timer.Stop()
-	for {
-		select {
-		case f := <-s.in:
-			if _, ok := f.(*wire.Bye); ok {
-				return errDrained
-			}
-			if err := s.handle(f); err != nil {
-				return err
-			}
-		case <-timer.C:
-			return errDead
-		case <-s.ctx.Done():
-			return context.Cause(s.ctx)
-		}
-	}
-}
-
 func (s *state) handle(f any) error {
 	switch f := f.(type) {
 	case *wire.Ping:
@@ -253,7 +232,9 @@ func (s *state) handle(f any) error {
 	case *wire.StanceAck:
 		return ignoreNotFound(s.chat.StanceAcked(s.who.account, f.Version))
 	case *wire.Bye:
-		return errBye
+		return s.parted(false)
+	case over:
+		return s.parted(true)
 	case *wire.Devices:
 		return s.handleDevices(f)
 	}
@@ -274,6 +255,9 @@ func (s *state) handle(f any) error {
 	case *wire.Want:
 		return s.handleWant(f)
 	case *wire.Gone:
+		if f.Log.Account == s.chat.Account() {
+			return s.ownGone(f)
+		}
 		return s.taker.gone(f)
 	case *wire.Ack:
 		return s.handleAck(f)
