@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"time"
 
@@ -57,6 +58,9 @@ func (m *Manager) greet(s network.Stream, proofs []chat.Proof) (greeted, error) 
 		return greeted{}, err
 	}
 	frame2, err := readHello(s, wire.MaxHello)
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+		return greeted{}, fmt.Errorf("%w: %w", errDead, err)
+	}
 	if err != nil {
 		return greeted{}, fmt.Errorf("%w: %w", ErrNoRelation, err)
 	}

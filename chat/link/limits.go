@@ -24,15 +24,16 @@ const (
 	maxVisitors = 64               // connections on which nothing was proved: the host has place for 300 besides our own
 	visitTime   = 30 * time.Second // for each of them: three times what a slow hello takes
 
-	maxUnproved  = 32   // hellos under way at a time: strangers cannot hold more (rule 5)
-	maxKnown     = 8    // peers of one contact that have a place of their own
-	maxAskers    = 32   // open sessions with people who are no contacts yet
-	maxStances   = 64   // stances taken in one session: each goes to disk
-	maxVectors   = 64   // vectors taken without an acknowledgement between: each has us push anew
-	maxWants     = 72   // questions about logs of mine in one session: live and retired devices
-	costlyRate   = 100  // frames a second that may each cost a commit or a signature, in the long run
-	costlyBurst  = 1000 // and at once
-	maxPerDevice = 4    // open sessions with one device: one in use, others being drained
+	maxUnproved  = 32          // hellos under way at a time: strangers cannot hold more (rule 5)
+	maxKnown     = 8           // peers of one contact that have a place of their own
+	maxAskers    = 32          // open sessions with people who are no contacts yet
+	askerTime    = time.Minute // for each of them: to say it, and for the answer of a user who sits there
+	maxStances   = 64          // stances taken in one session: each goes to disk
+	maxVectors   = 64          // vectors taken without an acknowledgement between: each has us push anew
+	maxWants     = 72          // questions about logs of mine in one session: live and retired devices
+	costlyRate   = 100         // frames a second that may each cost a commit or a signature, in the long run
+	costlyBurst  = 1000        // and at once
+	maxPerDevice = 4           // open sessions with one device: one in use, others being drained
 
 	window       = 256 << 10 // bytes pushed and not acknowledged (rule 21)
 	pushSize     = 32 << 10  // bytes of one push: small enough that acknowledgements come between

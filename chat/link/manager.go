@@ -244,6 +244,9 @@ func (m *Manager) dialStream(ctx context.Context, p peer.ID, proofs []chat.Proof
 	}
 	if err != nil {
 		s.Reset()
+		if errors.Is(err, errDead) && !m.linkedOn(s.Conn()) {
+			s.Conn().Close() // else the next dial would take it again
+		}
 		return wire.Account{}, err
 	}
 	return g.account, nil

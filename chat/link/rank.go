@@ -9,20 +9,21 @@ import (
 )
 
 var (
-	errTooManyAskers = errors.New("too many people who are no contacts hold a session")
-	errTooMany       = errors.New("the device holds too many sessions")
-	errAnew          = errors.New("the device was started anew")
+	errEvicted = errors.New("somebody newer wants to ask")
+	errTooMany = errors.New("the device holds too many sessions")
+	errAnew    = errors.New("the device was started anew")
 )
 
 // serve registers the session that a hello opened and starts it.
 func (m *Manager) serve(stream stream, g greeted) error {
-	talks, err := m.chat.Talks(g.account)
+	guest, err := m.isGuest(g.account)
 	if err != nil {
 		return err
 	}
 	s := newSession(m, stream, g)
+	s.guest.Store(guest)
 	m.mu.Lock()
-	if err := m.admits(s, talks); err != nil {
+	if err := m.admits(s); err != nil {
 		m.mu.Unlock()
 		return err
 	}
@@ -47,22 +48,30 @@ func (m *Manager) serve(stream stream, g greeted) error {
 	return nil
 }
 
-// admits applies the caps on sessions. The caller holds mu.
-func (m *Manager) admits(s *session, talks bool) error {
+// isGuest reports whether a is nobody whom I want as a contact.
+func (m *Manager) isGuest(a wire.Account) (bool, error) {
+	st, _, err := m.chat.StanceFor(a)
+	return isNotFound(err) || !st.Want, ignoreNotFound(err)
+}
+
+// asker reports whether the session is that of somebody who came to ask.
+func (s *session) asker() bool { return s.guest.Load() && !s.who.initiator && s.ctx.Err() == nil }
+
+// admits applies the caps on sessions: of too many askers the one who came
+// first has had his time. The caller holds mu.
+func (m *Manager) admits(s *session) error {
 	if m.closing {
 		return ErrClosed
 	}
 	if len(m.sessions[s.who.account][s.who.device]) >= maxPerDevice {
 		return errTooMany
 	}
-	askers := 0
-	for _, x := range m.all() {
-		if !x.talks.Load() {
-			askers++
-		}
+	if !s.asker() {
+		return nil
 	}
-	if !talks && askers >= maxAskers {
-		return errTooManyAskers
+	askers := slices.DeleteFunc(m.all(), func(x *session) bool { return !x.asker() })
+	if len(askers) >= maxAskers {
+		slices.MinFunc(askers, func(x, y *session) int { return cmp.Compare(x.number, y.number) }).kill(errEvicted)
 	}
 	return nil
 }

@@ -47,6 +47,7 @@ type session struct {
 	ticker  *ticker
 
 	talks    atomic.Bool   // the vectors flow
+	guest    atomic.Bool   // the peer is nobody whom I want as a contact
 	wanted   atomic.Bool   // the peer waits for events that it wants back
 	active   atomic.Bool   // pushes go here
 	bye      atomic.Int32  // 1 + the code to end with; 0: go on

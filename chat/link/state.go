@@ -12,6 +12,9 @@ import (
 // state is what a session knows of the other side. Only run touches it.
 type state struct {
 	*session
+	began    time.Time
+	proof    uint64    // ping whose answer shows that the peer is alive after proves began; 0: none
+	proves   uint64    // a session that contests this one
 	heard    time.Time // when the last frame came
 	asked    time.Time // when an unanswered ping was sent; zero: none is
 	patience time.Duration
@@ -39,7 +42,7 @@ type state struct {
 
 func newState(s *session) *state {
 	return &state{
-		session: s, heard: time.Now(), patience: deadTimeout, look: true,
+		session: s, began: time.Now(), heard: time.Now(), patience: deadTimeout, look: true,
 		heads: map[wire.Log]uint64{}, sent: map[wire.Log]uint64{}, pushed: map[wire.Log]uint64{},
 		stuck: map[wire.Log]bool{}, shown: map[wire.Log]uint64{}, wants: map[wire.Log]uint64{},
 	}
@@ -91,6 +94,13 @@ const idle = time.Hour
 
 // wait is how long nothing needs to be done if nothing comes.
 func (s *state) wait() time.Duration {
+	if s.guest.Load() {
+		return min(s.quiet(), time.Until(s.began.Add(askerTime)))
+	}
+	return s.quiet()
+}
+
+func (s *state) quiet() time.Duration {
 	switch {
 	case !s.asked.IsZero():
 		return time.Until(s.heard.Add(s.patience))
@@ -102,8 +112,11 @@ func (s *state) wait() time.Duration {
 
 // late is called when the time of wait has passed in silence.
 func (s *state) late() error {
+	if s.guest.Load() && time.Since(s.began) >= askerTime {
+		s.end(wire.ByeStranger) // when there is an answer we go to them
+	}
 	if s.asked.IsZero() {
-		if s.flying == 0 {
+		if s.flying == 0 || time.Since(s.heard) < quietTimeout {
 			return nil
 		}
 		s.asked = time.Now()
@@ -134,11 +147,9 @@ func (s *state) expect() error {
 
 func (s *state) heardNow() {
 	s.heard = time.Now()
-	if n := s.contests.Load(); n > s.sure.Load() && s.patience == probeTimeout {
-		s.sure.Store(n)
-		s.m.rechoose(s.session)
+	if s.proof == 0 { // else only the answer to that ping will do
+		s.asked, s.patience = time.Time{}, deadTimeout
 	}
-	s.asked, s.patience = time.Time{}, deadTimeout
 }
 
 // tell looks at what has moved here, and sends what the other side does not
@@ -152,6 +163,9 @@ func (s *state) tell() error {
 		s.heard, s.patience = time.Now(), probeTimeout
 		if err := s.out.answer(s.ping()); err != nil {
 			return err
+		}
+		if n := s.contests.Load(); n > s.sure.Load() {
+			s.proof, s.proves = s.pings, n
 		}
 	}
 	if err := s.tellStance(); err != nil {
@@ -180,6 +194,7 @@ func (s *state) tell() error {
 
 func (s *state) tellStance() error {
 	st, acked, err := s.chat.StanceFor(s.who.account)
+	s.guest.Store(err != nil || !st.Want)
 	if err != nil || acked || st.Version == s.stance {
 		return ignoreNotFound(err)
 	}
@@ -276,6 +291,11 @@ func (s *state) handle(f any) error {
 func (s *state) handlePing(f *wire.Ping) error {
 	if f.Type == wire.FramePing {
 		return s.out.answer(wire.Ping{Type: wire.FramePong, N: f.N})
+	}
+	if s.proof > 0 && f.N >= s.proof && f.N <= s.pings {
+		s.proof, s.asked, s.patience = 0, time.Time{}, deadTimeout
+		s.sure.Store(s.proves)
+		s.m.rechoose(s.session)
 	}
 	if f.N == s.pings && !s.pinged.IsZero() {
 		s.rtt.Store(int64(time.Since(s.pinged)))
