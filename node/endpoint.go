@@ -54,7 +54,7 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 	e.reach = newReach(e, n.cfg.Log, n.given)
 	e.links = link.New(link.Config{
 		Host: e.host, Chat: n.chat, Log: n.cfg.Log,
-		AccountKey: n.home.keys.account, Up: e.reach.up, Down: e.reach.wanted, Wanted: e.reach.wanted,
+		AccountKey: n.home.keys.account, Up: e.reach.up, Down: e.reach.down, Wanted: e.reach.wanted,
 	})
 	e.links.Start() // Up asks e.links
 	return e, e.reach.start()

@@ -282,6 +282,23 @@ func (r *reach) wanted(a wire.Account) {
 	}
 }
 
+// down is called when the last link with somebody has ended. Who has heard all
+// that we have to say and owes us an answer comes with it, and is not soon asked
+// again.
+func (r *reach) down(a wire.Account) {
+	talks, err := r.e.chat.Talks(a)
+	_, acked, err2 := r.e.chat.StanceFor(a)
+	if talks || !acked || err != nil || err2 != nil {
+		r.wanted(a)
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sought[a] {
+		r.schedule(a, lastRetry)
+	}
+}
+
 // up is called when a link begins.
 func (r *reach) up(a wire.Account) {
 	r.keep(func(s link.Info) bool { return s.Account == a })

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/network"
+
 	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/chat/wire"
 )
@@ -117,6 +119,23 @@ func TestWant(t *testing.T) {
 		e.write(wire.Want{Type: wire.FrameWant, Log: e.log(), From: 6, To: 9})
 		if g := next[wire.Gone](e.raw); g.From != 6 || g.To != 9 {
 			t.Errorf("gone are %d to %d", g.From, g.To)
+		}
+	})
+}
+
+// A peer that accepts a connection and says nothing leaves no dead connection
+// behind.
+func TestSilentListener(t *testing.T) {
+	virtually(t, func(w *world) {
+		a, b := w.newHonest(), w.newPerson()
+		b.host.SetStreamHandler(wire.LinkProtocol, func(network.Stream) {})
+		a.ask(b)
+		if err := a.dial(b); err == nil {
+			t.Error("somebody was there")
+		}
+		settle()
+		if n := len(a.host.Network().ConnsToPeer(b.host.ID())); n > 0 {
+			t.Errorf("%d connections are left", n)
 		}
 	})
 }

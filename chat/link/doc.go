@@ -3,16 +3,19 @@
 // vectors, push the events that the other lacks and acknowledge those that are
 // on disk (chat/wire/PROTOCOL.md §5 and §6).
 //
-// A Manager owns all sessions of a host. A session owns three goroutines, and
-// the Manager waits for them:
+// A Manager owns all sessions of a host. A session has five goroutines; the
+// Manager waits for the first, and that one for the others:
 //
-//   - the reader decodes frames and hands them on, and never waits for a disk;
-//   - the session proper (run) alone decides and changes its state;
-//   - the writer sends, acknowledgements first, each write under a deadline.
+//   - serve runs the session proper (run), which alone decides and changes its
+//     state, and ends it;
+//   - read decodes frames and hands them on, and never waits for a disk;
+//   - write sends, acknowledgements first, each write under a deadline;
+//   - taker commits pushes, all that wait in one go, before it acknowledges them;
+//   - ticker commits what the other side acknowledged and read.
 //
-// Two more goroutines put on disk what arrives: taker commits pushes, all that
-// wait in one go, before it acknowledges them; ticker commits what the other
-// side acknowledged and read. No state crosses sessions: a new one begins with
-// both vectors. Nothing here must arrive that is not in a log, so whatever goes
-// wrong the answer is to reset the stream and begin again.
+// At the end of a session run has the last two commit what is left.
+//
+// No state crosses sessions: a new one begins with both vectors. Nothing here
+// must arrive that is not in a log, so whatever goes wrong the answer is to reset
+// the stream and begin again.
 package link

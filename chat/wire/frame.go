@@ -158,8 +158,7 @@ type ByeCode uint8
 const (
 	ByeStop      ByeCode = 0 // the node stops
 	ByeDuplicate ByeCode = 1 // another session between the two is kept
-	ByeProtocol  ByeCode = 2 // the peer broke the protocol
-	ByeStranger  ByeCode = 3 // the relation has ended
+	ByeStranger  ByeCode = 3 // the peer is no contact, and everything was said
 )
 
 // Bye is the last frame of a session.
