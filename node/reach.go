@@ -48,7 +48,8 @@ type reach struct {
 	mu     sync.Mutex
 	due    map[wire.Account]retry
 	sought map[wire.Account]bool
-	kick   chan struct{} // 1 deep: due has changed
+	asking map[wire.Account]bool // who asks to be a contact
+	kick   chan struct{}         // 1 deep: due has changed
 }
 
 // retry is when to look again for somebody, and how long to wait after that.
@@ -123,9 +124,29 @@ func (r *reach) retarget() error {
 	}
 	r.e.finder.SetTargets(targets, []discovery.Key{announceKey(wire.Secret(reach), me)})
 
+	requests, err := r.e.chat.Requests()
+	if err != nil {
+		return err
+	}
 	fresh := r.seek(seeks)
+	r.ask(requests, fresh)
 	r.keep(func(s link.Info) bool { return fresh[s.Account] }) // they came to us
 	return nil
+}
+
+// ask notes who asks to be a contact, and adds those who do newly to fresh: my
+// answer may come when they have left, and has to find them.
+func (r *reach) ask(requests []chat.Request, fresh map[wire.Account]bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old := r.asking
+	r.asking = map[wire.Account]bool{}
+	for _, q := range requests {
+		r.asking[q.Account] = true
+		if !old[q.Account] {
+			fresh[q.Account] = true
+		}
+	}
 }
 
 // seek puts those who are sought newly on the schedule, and returns them.
@@ -327,6 +348,13 @@ func (r *reach) keep(which func(link.Info) bool) {
 		}
 		addrs = nearFirst(addrs, s.Conn.RemoteMultiaddr())
 		p := peer.AddrInfo{ID: s.Peer, Addrs: addrs[:min(len(addrs), discovery.MaxAddrs)]}
+		r.mu.Lock()
+		asks := r.asking[s.Account]
+		r.mu.Unlock()
+		if asks { // the finder does not know them yet
+			cache{r.e.chat, r.log}.Worked(discovery.ID(s.Account), p)
+			continue
+		}
 		r.e.finder.Report(discovery.Found{ID: discovery.ID(s.Account), Peer: p, Source: discovery.SourceKnown}, nil)
 	}
 }

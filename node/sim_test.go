@@ -164,3 +164,20 @@ func links(n *node.Node) (count int) {
 	}
 	return count
 }
+
+// An answer that comes long after the question, when the asker's session has
+// ended, finds the asker by itself: nobody waits for the other to look again.
+func TestLateAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var net nodetest.Network
+		ann, ben := newVirtual(t, &net, "Ann", "1.0.0.1"), newVirtual(t, &net, "Ben", "1.0.0.2")
+		a, b := ann.start(t), ben.start(t)
+		ask(t, a, link(t, b))
+		eventually(t, b, "the request arrives", func() bool { return asked(b) })
+		time.Sleep(5 * time.Minute)
+		accept(t, b, a)
+		within(t, a, 10*time.Second, "the answer arrives", func() bool {
+			return relation(a, b.Chat().Account()) == chat.Accepted
+		})
+	})
+}
