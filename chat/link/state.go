@@ -168,11 +168,12 @@ func (s *state) tell() error {
 			s.proof, s.proves = s.pings, n
 		}
 	}
-	if err := s.tellStance(); err != nil {
-		return err
-	}
+	// In this order: a vector must not overtake the stance that allows it.
 	talks, err := s.chat.Talks(s.who.account)
 	if err != nil {
+		return err
+	}
+	if err := s.tellStance(); err != nil {
 		return err
 	}
 	was := s.talks.Swap(talks)
