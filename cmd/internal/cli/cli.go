@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"io"
+	"runtime"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -71,7 +72,7 @@ computers talk to each other. Run "truce" in a terminal to begin.`,
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	root.SetFlagErrorFunc(flagError)
-	root.PersistentFlags().StringVar(&a.home, "home", "", "directory of the node (default "+node.DefaultHome()+")")
+	root.PersistentFlags().StringVar(&a.home, "home", "", "directory of the node, in place of "+usualHome())
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "results as JSON, one object per line")
 	root.PersistentFlags().StringVar(&a.passFile, passphraseFlag, "", "file whose first line is the passphrase of the home")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
@@ -94,40 +95,32 @@ computers talk to each other. Run "truce" in a terminal to begin.`,
 		a.editCommand(), a.deleteCommand(), a.reactCommand(), a.readCommand(),
 		a.watchCommand(), a.peersCommand(), a.configCommand(), a.versionCommand(),
 		a.phraseCommand(), a.passphraseCommand(), a.deviceCommand(), a.backupCommand(), a.restoreCommand(),
+		a.completionCommand(), a.manCommand(),
 	)
-	for _, cmd := range root.Commands() {
+	root.InitDefaultHelpCmd()
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.MarkPersistentFlagDirname("home")
+	everyCommand(root, func(cmd *cobra.Command) {
 		cmd.DisableFlagsInUseLine = true // Use names them
-	}
-	strictCompletion(root)
+		cmd.Long = fill(cmd.Long)
+	})
+	group(root)
+	a.completeArgs(root)
 	return root
 }
 
-// helpCommand replaces cobra's, which does not fail for an unknown command.
-func helpCommand(root *cobra.Command) *cobra.Command {
-	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "explains a command",
-		Args:  cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error {
-			cmd, rest, err := root.Find(args)
-			if err != nil || len(rest) > 0 {
-				return unknownCommand(root, args[0])
-			}
-			return cmd.Help()
-		},
+// usualHome tells people, on whatever machine, which home is taken.
+func usualHome() string {
+	if runtime.GOOS == "windows" {
+		return `$TRUCE_HOME or %LocalAppData%\truce`
 	}
+	return "$TRUCE_HOME or ~/.local/share/truce"
 }
 
-// strictCompletion makes "completion" without a known shell a wrong usage.
-func strictCompletion(root *cobra.Command) {
-	root.InitDefaultCompletionCmd()
-	cmd, _, err := root.Find([]string{"completion"})
-	if err != nil || cmd == root {
-		return
-	}
-	cmd.Args = cobra.ArbitraryArgs
-	cmd.RunE = func(*cobra.Command, []string) error {
-		return usagef("name a shell: truce completion bash, fish, powershell or zsh")
+func everyCommand(root *cobra.Command, do func(*cobra.Command)) {
+	do(root)
+	for _, cmd := range root.Commands() {
+		everyCommand(cmd, do)
 	}
 }
 

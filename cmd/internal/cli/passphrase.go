@@ -22,7 +22,7 @@ file --passphrase-file, or $TRUCE_PASSPHRASE; the new one of "change" that of
 --new-passphrase-file, or $TRUCE_NEW_PASSPHRASE. "truce init" and "truce run"
 protect a home that they make if they are given one so.`,
 		Example: `  truce passphrase set
-  truce passphrase change --passphrase-file old.txt --new-passphrase-file new.txt
+  truce passphrase change --passphrase-file old --new-passphrase-file new
   truce passphrase remove`,
 		Args:      between(1, 1),
 		ValidArgs: []string{"set", "change", "remove"},
