@@ -92,6 +92,16 @@ func Exists(home string) bool {
 	return err == nil
 }
 
+// Size is how many bytes the store in this home has, which is about what a
+// backup takes; 0 if there is none.
+func Size(home string) int64 {
+	info, err := os.Stat(filepath.Join(home, storeFile))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
 func failed(err error, hint string) error {
 	var e *chat.Error
 	if errors.As(err, &e) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node"
 	"github.com/truce-im/truce/node/api/client"
 	"github.com/truce-im/truce/node/backup"
@@ -40,14 +41,14 @@ type saved struct {
 }
 
 func (a *app) backup(ctx context.Context, path string) error {
-	size, err := writeFile(path, func(f *os.File) error { return a.backupTo(ctx, f) })
+	size, err := a.writeFile(path, func(f *os.File) error { return a.backupTo(ctx, f) })
 	if err != nil {
 		return err
 	}
 	if protected, err := node.Protected(a.home); err == nil && !protected {
 		a.note("whoever has this file can be you: the home is not protected by a passphrase")
 	}
-	return a.result(saved{path, size}, "%s: %d bytes", path, size)
+	return a.result(saved{path, size}, "%s: %s", path, term.Size(size))
 }
 
 // backupTo writes a backup to f, from the node that runs or from the store.
@@ -56,15 +57,19 @@ func (a *app) backupTo(ctx context.Context, f *os.File) error {
 		if err := rewind(f); err != nil {
 			return err
 		}
-		err := a.overSocket(ctx, func(ctx context.Context, s session) error { return s.Backup(ctx, f) })
+		p := a.progress("backup", node.Size(a.home), term.Bytes)
+		defer p.Done()
+		err := a.overSocket(ctx, func(ctx context.Context, s session) error {
+			return s.Backup(ctx, io.MultiWriter(f, p))
+		})
 		if errors.Is(err, client.ErrUnreachable) {
-			err = a.backupStore(ctx, f)
+			err = a.backupStore(ctx, f, p)
 		}
 		return err
 	})
 }
 
-func (a *app) backupStore(ctx context.Context, f *os.File) error {
+func (a *app) backupStore(ctx context.Context, f *os.File, p *term.Progress) error {
 	if err := rewind(f); err != nil {
 		return err
 	}
@@ -72,7 +77,7 @@ func (a *app) backupStore(ctx context.Context, f *os.File) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(n.Backup(f), n.Close())
+	return errors.Join(n.Backup(io.MultiWriter(f, p)), n.Close())
 }
 
 func rewind(f *os.File) error {
@@ -82,7 +87,7 @@ func rewind(f *os.File) error {
 
 // writeFile makes the file at path, for its owner alone, of what write writes:
 // a whole backup, or none.
-func writeFile(path string, write func(*os.File) error) (size int64, err error) {
+func (a *app) writeFile(path string, write func(*os.File) error) (size int64, err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".truce-backup-*")
 	if err != nil {
 		return 0, fmt.Errorf("the backup cannot be written: %w", err)
@@ -96,10 +101,15 @@ func writeFile(path string, write func(*os.File) error) (size int64, err error) 
 	if err := write(f); err != nil {
 		return 0, err
 	}
-	if size, err = f.Seek(0, io.SeekStart); err != nil {
+	if size, err = f.Seek(0, io.SeekCurrent); err != nil {
 		return 0, err
 	}
-	if err := backup.Read(f, nil); err != nil {
+	if _, err = f.Seek(0, io.SeekStart); err != nil {
+		return 0, err
+	}
+	check := a.progress("check", size, term.Bytes)
+	defer check.Done()
+	if err := backup.Read(io.TeeReader(f, check), nil); err != nil {
 		return 0, fmt.Errorf("the backup came out wrong: %w", err)
 	}
 	if size, err = f.Seek(0, io.SeekCurrent); err != nil {
@@ -134,8 +144,39 @@ func (a *app) restore(ctx context.Context, path string) error {
 		return usagef("the backup cannot be read: %v", err)
 	}
 	defer f.Close()
-	if err := node.Restore(a.home, f, func() ([]byte, error) { return a.passphrase(ctx) }); err != nil {
+	read, err := a.watched(f)
+	if err != nil {
+		return usagef("the backup cannot be read: %v", err)
+	}
+	defer read.bar.Done()
+	if err := node.Restore(a.home, read, func() ([]byte, error) { return a.passphrase(ctx) }); err != nil {
 		return err
 	}
 	return a.told(ctx, func(client.Identity) error { return nil })
 }
+
+// restorePasses is how often a restore reads the backup: to check it, and to
+// take it in.
+const restorePasses = 2
+
+// watched is a file whose reading shows on the terminal.
+type watched struct {
+	file *os.File
+	bar  *term.Progress
+}
+
+func (a *app) watched(f *os.File) (watched, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return watched{}, err
+	}
+	return watched{f, a.progress("restore", restorePasses*info.Size(), term.Bytes)}, nil
+}
+
+func (w watched) Read(b []byte) (int, error) {
+	n, err := w.file.Read(b)
+	w.bar.Add(int64(n))
+	return n, err
+}
+
+func (w watched) Seek(offset int64, whence int) (int64, error) { return w.file.Seek(offset, whence) }

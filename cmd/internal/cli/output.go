@@ -73,3 +73,9 @@ func yes(b bool) string {
 	}
 	return ""
 }
+
+// progress shows on standard error, if that is a terminal, how far what has
+// come. The caller ends it by Done.
+func (a *app) progress(what string, total int64, unit term.Unit) *term.Progress {
+	return term.NewProgress(a.Err, what, total, unit)
+}

@@ -1,6 +1,9 @@
-// Package term stands between strings that others wrote and the terminal
-// (rule 33): nothing they contain may move the cursor, turn the writing
-// direction, or hide. Its functions are pure and safe for concurrent use.
+// Package term is what the program knows of terminals: what may be written to
+// one, in which colours, and a bar that shows progress.
+//
+// It stands between strings that others wrote and the terminal (rule 33):
+// nothing they contain may move the cursor, turn the writing direction, or
+// hide. Its functions are safe for concurrent use.
 package term
 
 import (
