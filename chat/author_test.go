@@ -26,7 +26,7 @@ func newAuthor(t testing.TB, n *node, devices int) *author {
 	t.Helper()
 	a := &author{to: n, key: ed25519.NewKeyFromSeed(slices.Repeat([]byte{9}, 32))}
 	for i := range devices {
-		a.devices = append(a.devices, ed25519.NewKeyFromSeed(slices.Repeat([]byte{byte(i + 1)}, 32)))
+		a.devices = append(a.devices, newAuthorDevice(byte(i+1)))
 	}
 	slices.SortFunc(a.devices, func(x, y ed25519.PrivateKey) int { return slices.Compare(x[32:], y[32:]) })
 	a.logs, a.chains = make([][]wire.Event, devices), make([]wire.ChainValue, devices)
@@ -39,6 +39,10 @@ func newAuthor(t testing.TB, n *node, devices int) *author {
 		t.Fatal(err)
 	}
 	return a
+}
+
+func newAuthorDevice(n byte) ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed(slices.Repeat([]byte{n}, 32))
 }
 
 func (a *author) account() wire.Account { return wire.Account(a.key[32:]) }
@@ -54,6 +58,7 @@ func (a *author) list(t testing.TB, n uint64, retired ...int) []byte {
 			l.Live = append(l.Live, wire.Claim(d, a.account()))
 		}
 	}
+	l.Sort()
 	signed, err := l.Sign(a.key)
 	if err != nil {
 		t.Fatal(err)

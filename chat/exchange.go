@@ -34,7 +34,9 @@ func (s *Service) Vector(a wire.Account) (v wire.Vector, err error) {
 			return err
 		}
 		for _, st := range logs {
-			v.Entries = append(v.Entries, entryOf(st))
+			if !isNotice(st.Log) {
+				v.Entries = append(v.Entries, entryOf(st))
+			}
 		}
 		v.Read, err = s.marks(r, a)
 		return err
@@ -53,7 +55,7 @@ func (s *Service) marks(r Reader, a wire.Account) (list []wire.Mark, err error) 
 	}
 	logs, err := r.Logs(s.conv(a))
 	for _, st := range logs {
-		if st.Log.Account != s.self.Account && st.Shown > 0 {
+		if st.Log.Account == a && st.Shown > 0 {
 			list = append(list, wire.Mark{Log: st.Log, Seq: st.Shown})
 		}
 	}

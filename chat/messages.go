@@ -203,6 +203,8 @@ func withdraw(tx Tx, id wire.MessageID) error {
 
 func mayChange(m Message) error {
 	switch {
+	case m.Notice != "":
+		return errNotice
 	case !m.Out:
 		return Errorf(CodeRefused, "only its writer can change a message")
 	case m.Deleted:
@@ -229,6 +231,8 @@ func (s *Service) React(id wire.MessageID, emoji string, remove bool, key string
 			return r.Account == s.self.Account && r.Emoji == emoji && !r.Removed
 		})
 		switch {
+		case m.Notice != "":
+			return nil, errNotice
 		case remove && i < 0, !remove && i >= 0:
 			return nil, nil
 		case m.Deleted:

@@ -186,6 +186,9 @@ func TestDeleteBeforeDelivery(t *testing.T) {
 		t.Error("the text leaves")
 	}
 	p.exchange(t)
+	if got := ann.message(t, m.ID); got.State != chat.Failed || got.Why == "" {
+		t.Errorf("what was never sent is %s because %q", got.State, got.Why)
+	}
 	wantTexts(t, ben.texts(t, ann), "public")
 	if n := ben.unread(t, ann); n != 1 {
 		t.Errorf("%d are unread", n)

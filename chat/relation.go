@@ -186,10 +186,11 @@ func (s *Service) Admit(p Proof, list wire.DeviceList, signed []byte, device wir
 		if err != nil {
 			return err
 		}
+		before := c.List
 		if _, err := admit(&c); err != nil {
 			return err
 		}
-		return tx.PutContact(c)
+		return errors.Join(s.noticeDevices(tx, c, before), tx.PutContact(c))
 	})
 }
 

@@ -36,8 +36,11 @@ func (s *Service) message(r Reader, id wire.MessageID) (Message, error) {
 // conversation with a.
 func (s *Service) target(r Reader, id wire.MessageID, a wire.Account) (Message, error) {
 	m, err := s.message(r, id)
-	if err == nil && m.Peer != a {
+	switch {
+	case err == nil && m.Peer != a:
 		return Message{}, errNoMessage
+	case err == nil && m.Notice != "":
+		return Message{}, errNotice
 	}
 	return m, err
 }
@@ -51,6 +54,9 @@ func (s *Service) render(r Reader, e *Event) (Message, error) {
 	m := Message{
 		ID: e.ID, Peer: conv.Peer, From: e.Log.Account, Out: e.Log.Account == s.self.Account,
 		Time: e.Wire.Stamp, Received: e.Received, Reactions: map[string][]wire.Account{},
+	}
+	if isNotice(e.Log) {
+		return m, s.renderNotice(r, e, &m)
 	}
 	if m.FromName, err = s.nameOf(r, m.From); err != nil {
 		return Message{}, err
@@ -378,7 +384,7 @@ func (s *Service) recount(tx Tx, a wire.Account, limit *Position) (n uint64, err
 			if err != nil {
 				return 0, err
 			}
-			if e.Log.Account != s.self.Account && e.Seq > st.Read && !e.Wire.Stub {
+			if e.Log.Account == a && e.Seq > st.Read && !e.Wire.Stub {
 				n++
 				unseen += heldBytes(&e.Wire)
 			}

@@ -34,6 +34,7 @@ type Message struct {
 	Deleted   bool
 	Reactions map[string][]wire.Account // by emoji
 	Why       string                    // of a message that is queued or failed: the reason
+	Notice    Notice                    // nobody wrote this: From is zero, and Text tells the user something
 }
 
 // ContactView is a contact as people see it.

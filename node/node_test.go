@@ -125,7 +125,9 @@ func texts(t testing.TB, n, other *node.Node) (list []string) {
 		t.Fatal(err)
 	}
 	for _, m := range h {
-		list = append(list, m.Text)
+		if m.Notice == "" {
+			list = append(list, m.Text)
+		}
 	}
 	return list
 }

@@ -57,6 +57,10 @@ func viewMessage(m chat.Message) client.Message {
 		Reactions:    make(map[string][]string, len(m.Reactions)),
 		Files:        []client.File{},
 		Why:          m.Why,
+		Notice:       string(m.Notice),
+	}
+	if m.Notice != "" {
+		out.From = ""
 	}
 	if m.Out {
 		out.Direction = "out"

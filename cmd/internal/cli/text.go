@@ -54,6 +54,9 @@ func messageText(m client.Message, to string) string {
 			who += " to " + to
 		}
 	}
+	if m.Notice != "" {
+		return fmt.Sprintf("%s  %s  * %s", local(m.Time, dateTime), m.ID[:min(shortID, len(m.ID))], term.Printable(m.Text))
+	}
 	head := fmt.Sprintf("%s  %s  %s: ", local(m.Time, dateTime), m.ID[:min(shortID, len(m.ID))], term.Printable(who))
 	return head + term.PrintableText(bodyText(m), "    ") + tail(m)
 }

@@ -56,6 +56,10 @@ func (c *chat) message(ctx context.Context, m client.Message) error {
 
 // show prints a message whole, under a number that commands can name.
 func (c *chat) show(m client.Message) {
+	if m.Notice != "" {
+		c.say("%s * %s", m.Time.Local().Format("15:04"), m.Text)
+		return
+	}
 	text := m.Text
 	if m.Deleted {
 		text = "(deleted)"

@@ -50,8 +50,13 @@ type Message struct {
 	Deleted      bool                `json:"deleted"`
 	Reactions    map[string][]string `json:"reactions"` // accounts by emoji
 	Files        []File              `json:"files"`
-	Why          string              `json:"why"` // why it is queued or failed
+	Why          string              `json:"why"`    // why it is queued or failed
+	Notice       string              `json:"notice"` // see NoticeNewDevice; empty: somebody wrote it
 }
+
+// NoticeNewDevice is a line that nobody wrote: the other side uses a device that
+// it did not have before.
+const NoticeNewDevice = "new_device"
 
 // Out reports whether I wrote the message.
 func (m Message) Out() bool { return m.Direction == "out" }
