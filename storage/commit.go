@@ -73,6 +73,7 @@ func (s *Store) commit(w *writer) error {
 
 	s.swap.Lock()
 	defer s.swap.Unlock()
+	defer func() { s.touched.add(w.touched) }() // also if it is not known whether it landed
 	if err := s.sync(w.tx); err != nil {
 		landed, reopenErr := s.reopen(old, mark)
 		switch {
@@ -86,6 +87,10 @@ func (s *Store) commit(w *writer) error {
 	}
 	s.names.merge(w.made)
 	s.changed.broadcast()
+	if w.marked {
+		s.marked = true
+		s.marks.broadcast()
+	}
 	return nil
 }
 

@@ -56,3 +56,33 @@ func DecodeRows(b []byte) {
 	keys := newKeyring([32]byte{})
 	keys.unseal(new(scratch), bucketSelf, keySelf, b, func(uint32) (runID, error) { return runID{}, nil })
 }
+
+// WithRewrite returns o with rewrites that take n rows at a time and call f, if
+// it is not nil, at each step.
+func (o Options) WithRewrite(n int, f func(step string) error) Options {
+	o.hooks.rewriteRows, o.hooks.rewrite = n, f
+	return o
+}
+
+// WithFree returns o with a disk that has so much left.
+func (o Options) WithFree(free func() uint64) Options {
+	o.hooks.free = func(string) (uint64, error) { return free(), nil }
+	return o
+}
+
+// OpenedBy returns how many rows of a file that key opens.
+func OpenedBy(tx *bbolt.Tx, key [32]byte) (n int) {
+	keys := newKeyring(key)
+	r := &reader{s: &Store{keys: keys}, tx: tx}
+	for b := range bucketCount {
+		tx.Bucket(b.name()).ForEach(func(k, v []byte) error {
+			if v != nil {
+				if _, err := keys.unseal(&r.scratch, b, k, v, r.runID); err == nil {
+					n++
+				}
+			}
+			return nil
+		})
+	}
+	return n
+}

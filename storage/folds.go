@@ -38,6 +38,9 @@ func (w *writer) PutFold(f chat.Fold) error {
 	if err != nil {
 		return err
 	}
+	if err := w.nameConv(conv, f.Conv); err != nil {
+		return err
+	}
 	var row foldRow
 	for _, e := range f.Edits {
 		info, err := w.makeLog(e.Event.Log)

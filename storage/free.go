@@ -25,7 +25,7 @@ func (s *Store) Free() (uint64, error) {
 	if age := now.Sub(c.asked); !c.asked.IsZero() && age >= 0 && age < freeFor {
 		return c.bytes, nil
 	}
-	bytes, err := diskFree(s.path)
+	bytes, err := s.opt.hooks.free(s.path)
 	if err != nil {
 		return 0, err
 	}

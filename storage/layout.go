@@ -21,7 +21,8 @@ import (
 //	runs                                        clear
 //	└── n/run       → 16 random bytes           salt of the run's key
 //	self
-//	└── "self"      → selfRow
+//	├── "self"      → selfRow
+//	└── "doneNames" → doneNamesRow              of a store that was rewritten
 //	settings
 //	└── name        → settingRow
 //	numbers                                     keyed hashes of what must not be in clear
@@ -105,6 +106,7 @@ var (
 	keyCommit     = []byte("commit")
 	keyFolded     = []byte("folded")
 	keySelf       = []byte("self")
+	keyDoneNames  = []byte("doneNames")
 )
 
 // Labels of the keyed hashes: one name is never taken for another's.

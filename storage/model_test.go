@@ -31,7 +31,7 @@ func TestModel(t *testing.T) {
 	for n := range stores {
 		h := &harness{t: t, rng: rand.New(rand.NewPCG(seed, n)), want: newMemory(), path: filepath.Join(t.TempDir(), "store")}
 		h.live(25)
-		t.Logf("%d updates, %d failed, %d in doubt of which %d landed; journal of %d", h.updates, h.failed, h.doubts, h.landed, h.want.Cursor())
+		t.Logf("%d updates, %d failed, %d in doubt of which %d landed, %d rewrites; journal of %d", h.updates, h.failed, h.doubts, h.landed, h.rewritten, h.want.Cursor())
 	}
 }
 
@@ -67,11 +67,13 @@ type harness struct {
 	s    *storage.Store
 	want *memory
 
-	store   atomic.Pointer[storage.Store] // s, for the watcher
-	updates int
-	failed  int
-	doubts  int
-	landed  int
+	store     atomic.Pointer[storage.Store] // s, for the watcher
+	old, new  [32]byte                      // the data key is one of these
+	updates   int
+	failed    int
+	doubts    int
+	landed    int
+	rewritten int
 
 	mu    sync.Mutex
 	fault fault  // what befalls a coming commit
@@ -99,7 +101,7 @@ const (
 var errInjected = errors.New("injected")
 
 func (h *harness) open() {
-	opt := storage.Options{Key: key}.WithTail(1 + h.rng.IntN(40)).WithPage(1 + h.rng.IntN(8)).WithCommit(h.commit).WithOpen(h.openFile)
+	opt := storage.Options{Key: h.whichKey()}.WithRewrite(1+h.rng.IntN(20), nil).WithTail(1 + h.rng.IntN(40)).WithPage(1 + h.rng.IntN(8)).WithCommit(h.commit).WithOpen(h.openFile)
 	s, err := storage.Open(h.path, opt)
 	if err != nil {
 		h.t.Fatal(err)
@@ -199,7 +201,12 @@ func (h *harness) round(n int) {
 	what := h.fault
 	h.mu.Unlock()
 
+	var rewriting sync.WaitGroup
+	if h.rng.IntN(3) == 0 {
+		rewriting.Go(h.rewrite)
+	}
 	attempts := h.run(n, 1+h.rng.IntN(4), 1+h.rng.IntN(4))
+	rewriting.Wait()
 	h.mu.Lock()
 	dead := h.shut > 3
 	h.mu.Unlock()
@@ -233,6 +240,32 @@ func (h *harness) run(round, goroutines, each int) []*attempt {
 	}
 	wg.Wait()
 	return attempts
+}
+
+// rewrite rewrites the store, if nothing befalls it.
+func (h *harness) rewrite() {
+	fresh := [32]byte{byte(h.rewritten), 9, 9}
+	r, err := h.s.Rewrite(h.t.Context(), storage.RewriteOptions{Key: fresh})
+	if err != nil {
+		return // the store is shut
+	}
+	defer r.Close()
+	if r.Copy(h.t.Context()) != nil {
+		return
+	}
+	switched, _ := r.Switch(func() error { h.new = fresh; return nil })
+	if switched {
+		h.old = fresh
+		h.rewritten++
+	}
+}
+
+// whichKey is what is done after a crash.
+func (h *harness) whichKey() [32]byte {
+	if errors.Is(storage.CheckKey(h.path, h.old), storage.ErrWrongKey) {
+		return h.new
+	}
+	return h.old
 }
 
 // restart is a clean stop and a start.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"sync"
 
+	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/chat/wire"
 )
 
@@ -204,4 +205,20 @@ func (w *writer) makeLog(l wire.Log) (*logInfo, error) {
 	info = &logInfo{number: n, conv: conv, log: l}
 	w.made.addLog(info)
 	return info, w.putRow(bucketLogs, be32(n), logRow{Number: conv, Conv: l.Conv, Account: l.Account, Device: l.Device})
+}
+
+// nameConv sees to it that a conversation that was just made is named by a row,
+// as one with a log is: its number is filed under a hash alone.
+func (w *writer) nameConv(n uint32, id wire.ConvID) error {
+	if w.made.convs[id] == 0 {
+		return nil
+	}
+	if _, ok := w.convs[n]; ok {
+		return nil
+	}
+	row, err := w.get(bucketConvs, be32(n))
+	if err == nil && row == nil {
+		w.convs[n] = chat.Conv{ID: id}
+	}
+	return err
 }

@@ -106,7 +106,11 @@ func (s *Store) loadFrom(db *bbolt.DB, upgrade bool) (st *state, generation []by
 		if st.cursor, st.folded, err = readHeads(tx); err != nil {
 			return err
 		}
-		return newReader(s, st, tx).readTail(st.folded)
+		r := newReader(s, st, tx)
+		if st.doneNames, err = r.readDoneNames(); err != nil {
+			return err
+		}
+		return r.readTail(st.folded)
 	})
 	return st, generation, err
 }
@@ -129,6 +133,13 @@ func readHeads(tx *bbolt.Tx) (cursor, folded uint64, err error) {
 		return 0, 0, corruptf("the journal ends at %d, its indexes at %d", cursor, folded)
 	}
 	return cursor, folded, nil
+}
+
+// readDoneNames: a store that was never rewritten has no such row.
+func (r *reader) readDoneNames() ([32]byte, error) {
+	row := doneNamesRow{Key: r.s.keys.names}
+	_, err := r.row(bucketSelf, keyDoneNames, &row)
+	return row.Key, err
 }
 
 // checkKey finds out whether the data key is the right one, before anything is

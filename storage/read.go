@@ -146,7 +146,7 @@ func (r *reader) Done(key string) (chat.Done, error) {
 	return toDone(row), nil
 }
 
-func (r *reader) doneName(key string) []byte { return r.s.keys.name(labelDone, []byte(key)) }
+func (r *reader) doneName(key string) []byte { return keyedName(r.doneNames, labelDone, []byte(key)) }
 
 func (r *reader) Peers(a wire.Account) ([]chat.Peer, error) {
 	var row peersRow

@@ -185,6 +185,11 @@ func fromLogState(s chat.LogState) headRow {
 	return headRow{Base: s.Base, Head: s.Head, Chain: s.Chain, Order: s.Order, Delivered: s.Delivered, Read: s.Read, Shown: s.Shown}
 }
 
+type doneNamesRow struct {
+	_   struct{} `cbor:",toarray"`
+	Key [32]byte
+}
+
 type doneRow struct {
 	_       struct{} `cbor:",toarray"`
 	What    string

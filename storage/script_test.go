@@ -103,7 +103,11 @@ func (d dice) write(tx chat.Tx) error {
 		if d.IntN(2) == 0 {
 			return tx.ForgetDone(d.Uint64N(1000))
 		}
-		return tx.PutPeers(d.account(), fill[[]chat.Peer](d))
+		a := d.account()
+		if _, err := tx.Contact(a); err != nil {
+			return nil // peers of others are not kept for long
+		}
+		return tx.PutPeers(a, fill[[]chat.Peer](d))
 	case 8:
 		return tx.Note(d.note())
 	case 9:

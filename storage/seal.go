@@ -60,7 +60,11 @@ func (k *keyring) check(generation []byte) []byte {
 
 // name hides a name that must not stand in a key.
 func (k *keyring) name(label string, parts ...[]byte) []byte {
-	m := hmac.New(sha256.New, k.names[:])
+	return keyedName(k.names, label, parts...)
+}
+
+func keyedName(key [32]byte, label string, parts ...[]byte) []byte {
+	m := hmac.New(sha256.New, key[:])
 	m.Write([]byte(label))
 	m.Write([]byte{0})
 	for _, p := range parts {

@@ -29,6 +29,10 @@ type hooks struct {
 	tailMax int
 	page    int
 	open    func(path string) (*bbolt.DB, error)
+	free    func(path string) (uint64, error)
+	// Of a rewrite: rows of a step, and what is called at each step.
+	rewriteRows int
+	rewrite     func(step string) error
 }
 
 func (o Options) withDefaults() Options {
@@ -41,6 +45,10 @@ func (o Options) withDefaults() Options {
 	if o.hooks.open == nil {
 		o.hooks.open = openFile
 	}
+	if o.hooks.free == nil {
+		o.hooks.free = diskFree
+	}
+	o.hooks.rewriteRows = cmp.Or(o.hooks.rewriteRows, rewriteRows)
 	o.hooks.tailMax = cmp.Or(o.hooks.tailMax, tailMax)
 	o.hooks.page = cmp.Or(o.hooks.page, pageRows)
 	return o
@@ -50,7 +58,7 @@ func (o Options) withDefaults() Options {
 type Store struct {
 	path       string
 	opt        Options
-	keys       *keyring
+	keys       *keyring // changed by a rewrite alone, under swap
 	generation string
 	names      *nameCache
 	free       freeCache
@@ -63,8 +71,11 @@ type Store struct {
 	queue   queue
 	lead    chan struct{} // holds one token: its holder is the one that commits
 	sealer  *sealer       // of this run, once it has written; the leader's
+	touched *touched      // of the rewrite under way; the leader's
+	marked  bool          // RewriteDue is known to be set; the leader's
 	closed  atomic.Bool
 	changed changed
+	marks   changed
 }
 
 var _ chat.Store = (*Store)(nil)
@@ -78,6 +89,9 @@ type state struct {
 	folded uint64 // the indexes on disk have the journal up to here
 	tail   *tail  // the rest
 	broken error  // why there is no db
+	// doneNames hashes idempotency keys. They are not kept, so it outlives the
+	// data key that it was once derived from.
+	doneNames [32]byte
 }
 
 // Open opens the store at path and creates it if there is none; the folder must
@@ -87,6 +101,10 @@ func Open(path string, opt Options) (*Store, error) {
 	opt = opt.withDefaults()
 	s := &Store{path: path, opt: opt, keys: newKeyring(opt.Key), names: newNameCache(), lead: make(chan struct{}, 1)}
 	s.changed.init()
+	s.marks.init()
+	if err := os.Remove(path + draftSuffix); err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
 	if err := create(path, s.keys); err != nil {
 		return nil, err
 	}

@@ -71,13 +71,15 @@ type reader struct {
 	cursor  uint64
 	tail    *tail
 	scratch scratch
+
+	doneNames [32]byte
 	// What this transaction wrote itself; empty in a view.
 	made  names
 	fresh *tail
 }
 
 func newReader(s *Store, st *state, tx *bbolt.Tx) *reader {
-	return &reader{s: s, tx: tx, cursor: st.cursor, tail: st.tail}
+	return &reader{s: s, tx: tx, cursor: st.cursor, tail: st.tail, doneNames: st.doneNames}
 }
 
 // bucket may panic on a damaged file.

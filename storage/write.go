@@ -16,8 +16,10 @@ var _ chat.Tx = (*writer)(nil)
 // writer is a reader that writes. The updates of a group share one.
 type writer struct {
 	reader
-	writes int // how many so far
-	buffer []byte
+	writes  int     // how many so far
+	touched []place // of what a rewrite must copy again
+	marked  bool    // RewriteDue is set
+	buffer  []byte
 	// Rows that are rewritten with nearly every event wait here for the commit,
 	// so that a group writes each of them once.
 	heads  map[[8]byte]chat.LogState
@@ -43,7 +45,7 @@ func (w *writer) settle(old *state) (func() *state, error) {
 			return nil, err
 		}
 	}
-	next := &state{db: old.db, txid: w.tx.ID(), cursor: w.cursor, folded: w.folded, tail: w.tail}
+	next := &state{db: old.db, txid: w.tx.ID(), cursor: w.cursor, folded: w.folded, tail: w.tail, doneNames: w.doneNames}
 	return func() *state { next.tail.merge(w.fresh); return next }, nil
 }
 
@@ -80,12 +82,14 @@ func (w *writer) flush() error {
 func (w *writer) put(b bucket, key, value []byte) (err error) {
 	defer guard(&err)
 	w.writes++
+	w.touch(b, key)
 	return w.bucket(b).Put(key, value)
 }
 
 func (w *writer) remove(b bucket, key []byte) (err error) {
 	defer guard(&err)
 	w.writes++
+	w.touch(b, key)
 	return w.bucket(b).Delete(key)
 }
 
@@ -128,6 +132,7 @@ func (w *writer) startRun() (number uint32, id runID, err error) {
 func (w *writer) PutSelf(s chat.Self) error { return w.putRow(bucketSelf, keySelf, fromSelf(s)) }
 
 func (w *writer) PutSetting(name, value string) error {
+	w.marked = w.marked || name == RewriteDue
 	return w.putRow(bucketSettings, []byte(name), settingRow{Value: value})
 }
 
@@ -280,6 +285,11 @@ func (w *writer) Rewrite(e chat.Event) error {
 		return err
 	}
 	e.ID, e.Order, e.Listed = old.ID, old.Order, old.Listed
+	if e.Wire.Stub && !old.Wire.Stub {
+		if err := w.markDeleted(); err != nil {
+			return err
+		}
+	}
 	return w.putEvent(old.Cursor, fromEvent(info.number, &e))
 }
 
