@@ -98,9 +98,15 @@ func (s *Service) ChainAt(l wire.Log, seq uint64) (v wire.ChainValue, err error)
 	return v, err
 }
 
-// PushFrom returns the events of a log from position seq on, at most about
-// limit bytes of them but at least one if there is one.
+// PushFrom returns the events of a log of mine from position seq on, at most
+// about limit bytes of them but at least one if there is one. From then on they
+// may have been sent: Cancel refuses them.
 func (s *Service) PushFrom(l wire.Log, seq uint64, limit int) (p wire.Push, size int, err error) {
+	return s.leave(l, seq, limit)
+}
+
+// eventsFrom is PushFrom for any log.
+func (s *Service) eventsFrom(l wire.Log, seq uint64, limit int) (p wire.Push, size int, err error) {
 	p = wire.Push{Type: wire.FramePush, Log: l, Seq: seq}
 	err = s.store.View(func(r Reader) error {
 		p.Events, size = nil, 0

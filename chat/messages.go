@@ -169,36 +169,16 @@ func (s *Service) Edit(id wire.MessageID, text, key string) (Message, error) {
 }
 
 // Delete takes back a message that I wrote, for both sides. One that has not
-// been delivered is never sent. Deleting twice changes nothing. It is possible
+// left is never sent. Deleting twice changes nothing. It is possible
 // whatever has become of the contact and however full the disk is. Errors:
 // ErrNotFound; CodeRefused for another's message.
 func (s *Service) Delete(id wire.MessageID, key string) (Message, error) {
-	return s.change(id, key, "delete", func(tx Tx, m Message) (*wire.Content, error) {
+	return s.takeBack(id, key, "delete", func(_ Tx, m Message, _ *Event) (bool, error) {
 		if m.Out && m.Deleted {
-			return nil, nil
+			return false, nil
 		}
-		if err := mayChange(m); err != nil {
-			return nil, err
-		}
-		if m.State == Queued {
-			if err := withdraw(tx, id); err != nil {
-				return nil, err
-			}
-		}
-		c := wire.NewDelete(salt(), id)
-		return &c, nil
+		return true, mayChange(m)
 	})
-}
-
-// withdraw notes of a message that has not been delivered that it never will
-// be: the place in the log that is acknowledged later is an empty one.
-func withdraw(tx Tx, id wire.MessageID) error {
-	e, err := tx.ByID(id)
-	if err != nil || e.Refused != nil {
-		return err
-	}
-	e.Refused = new(reasonWithdrawn)
-	return tx.Rewrite(e)
 }
 
 func mayChange(m Message) error {

@@ -32,7 +32,7 @@ func (s *Service) Answer(a wire.Account, w *wire.Want) (p wire.Push, err error) 
 	if w.Log.Account != a || w.Log.Conv != s.conv(a) {
 		return p, fmt.Errorf("%w: it asks for a log that is not its own", ErrProtocol)
 	}
-	p, _, err = s.PushFrom(w.Log, w.From, maxAnswer)
+	p, _, err = s.eventsFrom(w.Log, w.From, maxAnswer)
 	if n := w.To - w.From + 1; uint64(len(p.Events)) > n {
 		p.Events = p.Events[:n]
 	}

@@ -23,18 +23,21 @@ type Service struct {
 	log   *slog.Logger
 	self  Self // what never changes of it: Account and Owner
 
-	mu      sync.Mutex
-	device  ed25519.PrivateKey
-	proofs  []Proof                   // cache; nil: must be read again
-	turns   uint64                    // how often contacts may have changed
-	lists   map[wire.Account]verified // device lists of contacts; a cache
-	links   map[wire.Account]int      // open link sessions
-	why     map[wire.Account]string   // what keeps queued messages from being delivered
-	said    map[wire.Log]uint64       // how far the others say they have read my logs
-	moved   map[wire.Account]bool     // logs or marks that links have not been told of
-	wake    chan struct{}             // closed when moved grows
-	renewed chan struct{}             // closed when the device key changes
-	turned  chan struct{}             // closed when contacts, or what is shared with them, may have changed
+	leaving sync.RWMutex // read-locked while events leave; taken before mu
+
+	mu       sync.Mutex
+	device   ed25519.PrivateKey
+	proofs   []Proof                   // cache; nil: must be read again
+	turns    uint64                    // how often contacts may have changed
+	lists    map[wire.Account]verified // device lists of contacts; a cache
+	links    map[wire.Account]int      // open link sessions
+	why      map[wire.Account]string   // what keeps queued messages from being delivered
+	said     map[wire.Log]uint64       // how far the others say they have read my logs
+	departed departures                // what has left
+	moved    map[wire.Account]bool     // logs or marks that links have not been told of
+	wake     chan struct{}             // closed when moved grows
+	renewed  chan struct{}             // closed when the device key changes
+	turned   chan struct{}             // closed when contacts, or what is shared with them, may have changed
 }
 
 // New returns the service over a store that holds an account (see Create).
@@ -47,10 +50,11 @@ func New(store Store, opt Options) (*Service, error) {
 	}
 	s := &Service{
 		store: store, now: opt.Now, log: opt.Log,
-		lists: map[wire.Account]verified{},
-		links: map[wire.Account]int{},
-		why:   map[wire.Account]string{},
-		said:  map[wire.Log]uint64{},
+		lists:    map[wire.Account]verified{},
+		links:    map[wire.Account]int{},
+		why:      map[wire.Account]string{},
+		said:     map[wire.Log]uint64{},
+		departed: departures{},
 	}
 	err := store.View(func(r Reader) (err error) {
 		s.self, err = r.Self()

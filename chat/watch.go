@@ -274,7 +274,9 @@ func (s *Service) Online(a wire.Account) bool {
 func (s *Service) LinkUp(a wire.Account) error { return s.countLink(a, +1) }
 
 // LinkDown ends what LinkUp began.
-func (s *Service) LinkDown(a wire.Account) error { return s.countLink(a, -1) }
+func (s *Service) LinkDown(a wire.Account) error {
+	return errors.Join(s.countLink(a, -1), s.arrived(a))
+}
 
 func (s *Service) countLink(a wire.Account, n int) error {
 	s.mu.Lock()
