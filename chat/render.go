@@ -168,10 +168,11 @@ type HistoryOptions struct {
 	N      int            // at most so many; 0: 50
 	Before wire.MessageID // only those before it; zero: all
 	After  wire.MessageID // only those after it; zero: all
+	Oldest bool           // the oldest N, in place of the newest; does not go with Before
 }
 
 // History returns the newest N messages with a that fit, oldest first; with
-// After alone, the oldest N that come after it. Errors: ErrNotFound.
+// After alone, or with Oldest and no Before, the oldest N. Errors: ErrNotFound.
 func (s *Service) History(a wire.Account, opt HistoryOptions) (list []Message, err error) {
 	if opt.N <= 0 {
 		opt.N = 50
@@ -189,7 +190,7 @@ func (s *Service) History(a wire.Account, opt HistoryOptions) (list []Message, e
 		if err != nil {
 			return err
 		}
-		if after != nil && before == nil {
+		if (after != nil || opt.Oldest) && before == nil {
 			list, err = s.page(r, a, after, opt.N)
 			return err
 		}

@@ -60,6 +60,9 @@ func (s *server) history(r *http.Request) (any, error) {
 	if opt.After, err = s.optionalID(query.Get("after")); err != nil {
 		return nil, err
 	}
+	if opt.Oldest, err = oldest(query); err != nil {
+		return nil, err
+	}
 	list, err := s.chat.History(who, opt)
 	return map[string]any{"messages": views(list, viewMessage)}, err
 }

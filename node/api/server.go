@@ -78,6 +78,7 @@ var routes = []route{
 	{"GET /v1/messages/{id}/wait", (*server).waitMessage},
 	{"POST /v1/messages/{id}/edit", (*server).edit},
 	{"POST /v1/messages/{id}/delete", (*server).delete},
+	{"POST /v1/messages/{id}/cancel", (*server).cancel},
 	{"POST /v1/messages/{id}/react", (*server).react},
 	{"GET /v1/peers", (*server).peers},
 	{"GET /v1/settings", (*server).settings},

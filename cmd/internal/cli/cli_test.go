@@ -49,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"same":     same,
 			"oneline":  oneLine,
 			"harmless": harmless,
+			"fill":     fill,
 		},
 	})
 }

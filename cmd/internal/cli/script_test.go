@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -20,6 +21,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/truce-im/truce/node/api/client"
 )
 
 // code N PROGRAM ARGS…: the program exits with status N.
@@ -235,5 +238,21 @@ func harmless(ts *testscript.TestScript, neg bool, args []string) {
 		if text := ts.ReadFile(out); bad.MatchString(text) {
 			ts.Fatalf("%s is harmful: %q", out, text)
 		}
+	}
+}
+
+// fill HOME WHO N: sends N messages through the node that runs, filling 1 and so
+// on.
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: fill home who n")
+	}
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	c := client.Dial(ts.MkAbs(args[0]))
+	defer c.Close()
+	for i := range n {
+		_, err := c.Send(context.Background(), args[1], client.SendRequest{Text: fmt.Sprint("filling ", i+1)})
+		ts.Check(err)
 	}
 }
