@@ -34,36 +34,45 @@ func (s *Service) Send(to wire.Account, text string, opt SendOptions) (m Message
 	if err := checkText(text); err != nil {
 		return m, err
 	}
-	var id wire.MessageID
+	c := wire.NewText(salt(), text)
+	if !opt.ReplyTo.IsZero() {
+		c = wire.NewReply(salt(), opt.ReplyTo, text)
+	}
+	d, err := s.draft(to, c)
+	if err != nil {
+		return m, err
+	}
 	err = s.store.Update(func(tx Tx) error {
 		done, err := s.done(tx, opt.Key, "send")
 		if err != nil {
 			return err
 		}
 		if done != nil {
-			id = done.ID
-			return nil
+			m, err = s.message(tx, done.ID)
+			return err
 		}
 		if err := s.mayWrite(tx, to); err != nil {
 			return err
 		}
-		c := wire.NewText(salt(), text)
 		if !opt.ReplyTo.IsZero() {
 			if _, err := s.target(tx, opt.ReplyTo, to); err != nil {
 				return err
 			}
-			c = wire.NewReply(salt(), opt.ReplyTo, text)
 		}
-		if id, err = s.append(tx, to, c); err != nil {
+		e, err := s.append(tx, to, d)
+		if err != nil {
 			return err
 		}
-		return s.remember(tx, opt.Key, Done{What: "send", ID: id})
+		if m, err = s.sent(tx, &e, to, c); err != nil {
+			return err
+		}
+		return s.remember(tx, opt.Key, Done{What: "send", ID: e.ID})
 	})
 	if err != nil {
-		return m, err
+		return Message{}, err
 	}
 	s.moveLog(to)
-	return s.Message(id)
+	return m, nil
 }
 
 func checkText(text string) error {
@@ -118,33 +127,47 @@ func (s *Service) writable(tx Tx, a wire.Account) (wire.Log, error) {
 	return l, err
 }
 
-// append writes content to the end of my log with a.
-func (s *Service) append(tx Tx, a wire.Account, c wire.Content) (wire.MessageID, error) {
+// draft is content of my own, under a new salt, on its way into a log. It is
+// made before the update where it can be: the others of a group wait for that.
+type draft struct {
+	content wire.Content
+	body    []byte
+	id      wire.MessageID
+}
+
+func (s *Service) draft(to wire.Account, c wire.Content) (draft, error) {
 	body, err := c.Encode()
 	if err != nil {
-		return wire.MessageID{}, Errorf(CodeRefused, "%w", err)
+		return draft{}, Errorf(CodeRefused, "%w", err)
 	}
+	return draft{c, body, wire.ID(s.self.Account, s.conv(to), body, c.Salt)}, nil
+}
+
+// append writes a draft to the end of my log with a.
+func (s *Service) append(tx Tx, a wire.Account, d draft) (e Event, err error) {
 	l, err := s.writable(tx, a)
 	if err != nil {
-		return wire.MessageID{}, err
+		return e, err
 	}
 	st, err := tx.Log(l)
 	if err != nil {
-		return wire.MessageID{}, err
+		return e, err
 	}
 	now := s.nowMillis()
-	e := Event{
-		Log: st.Log, Seq: st.Head + 1, Received: now,
-		Wire: wire.Event{Kind: wire.KindContent, Stamp: now, Prev: st.Chain, Body: body},
+	e = Event{
+		Log: st.Log, Seq: st.Head + 1, ID: d.id, Received: now, Order: clampOrder(now, st.Order, now),
+		Wire: wire.Event{Kind: wire.KindContent, Stamp: now, Prev: st.Chain, Body: d.body},
 	}
-	e.Order = clampOrder(now, st.Order, now)
 	chain := e.Wire.Chain(e.Log, e.Seq)
 	e.Wire.Owner = s.self.Owner.Tag(e.Log, e.Seq, chain)
-	if _, err := s.absorb(tx, &e); err != nil {
-		return wire.MessageID{}, err
+	if err := s.absorbContent(tx, &e, d.content); err != nil {
+		return e, err
+	}
+	if err := tx.Append(&e); err != nil {
+		return e, err
 	}
 	st.Head, st.Chain, st.Order = e.Seq, chain, e.Order
-	return e.ID, tx.PutLog(st)
+	return e, tx.PutLog(st)
 }
 
 // Edit replaces the text of a message that I wrote. Errors: ErrNotFound;
@@ -254,7 +277,11 @@ func (s *Service) change(id wire.MessageID, key, what string, decide func(Tx, Me
 			return err
 		}
 		if c != nil {
-			if _, err := s.append(tx, m.Peer, *c); err != nil {
+			d, err := s.draft(m.Peer, *c)
+			if err != nil {
+				return err
+			}
+			if _, err := s.append(tx, m.Peer, d); err != nil {
 				return err
 			}
 			moved = &m.Peer

@@ -51,10 +51,7 @@ func (s *Service) render(r Reader, e *Event) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	m := Message{
-		ID: e.ID, Peer: conv.Peer, From: e.Log.Account, Out: e.Log.Account == s.self.Account,
-		Time: e.Wire.Stamp, Received: e.Received, Reactions: map[string][]wire.Account{},
-	}
+	m := s.frame(e, conv.Peer)
 	if isNotice(e.Log) {
 		return m, s.renderNotice(r, e, &m)
 	}
@@ -62,10 +59,7 @@ func (s *Service) render(r Reader, e *Event) (Message, error) {
 		return Message{}, err
 	}
 	if c, ok := content(e); ok {
-		m.Text = textOf(c)
-		if c.InReplyTo != nil {
-			m.ReplyTo = *c.InReplyTo
-		}
+		m.show(c)
 	} else if !e.Wire.Stub {
 		m.Text = CannotShow
 	}
@@ -73,6 +67,30 @@ func (s *Service) render(r Reader, e *Event) (Message, error) {
 		return Message{}, err
 	}
 	return m, s.applyState(r, e, &m)
+}
+
+// sent is what render makes of a message that I have just written.
+func (s *Service) sent(r Reader, e *Event, to wire.Account, c wire.Content) (m Message, err error) {
+	m = s.frame(e, to)
+	m.show(c)
+	m.FromName, err = s.nameOf(r, m.From)
+	m.State, m.Why = Queued, s.whyQueued(to)
+	return m, err
+}
+
+// frame makes a message of what does not depend on the content of e.
+func (s *Service) frame(e *Event, peer wire.Account) Message {
+	return Message{
+		ID: e.ID, Peer: peer, From: e.Log.Account, Out: e.Log.Account == s.self.Account,
+		Time: e.Wire.Stamp, Received: e.Received, Reactions: map[string][]wire.Account{},
+	}
+}
+
+func (m *Message) show(c wire.Content) {
+	m.Text = textOf(c)
+	if c.InReplyTo != nil {
+		m.ReplyTo = *c.InReplyTo
+	}
 }
 
 func textOf(c wire.Content) string {

@@ -122,7 +122,7 @@ func (w *writer) addIDs(ids []idEntry) (err error) {
 			return writeRun(all, idRunKey(w.cursor, level), ids)
 		}
 		for _, k := range due {
-			ids = mergeIDs(readRun(all.Bucket(k)), ids)
+			ids = mergeSorted(readRun(all.Bucket(k)), ids, compareIDs)
 			if err := all.DeleteBucket(k); err != nil {
 				return err
 			}
@@ -157,17 +157,4 @@ func readRun(run *bbolt.Bucket) (ids []idEntry) {
 		}
 	}
 	return ids
-}
-
-// mergeIDs merges two sorted lists.
-func mergeIDs(a, b []idEntry) []idEntry {
-	out := make([]idEntry, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		if compareIDs(a[0], b[0]) <= 0 {
-			out, a = append(out, a[0]), a[1:]
-		} else {
-			out, b = append(out, b[0]), b[1:]
-		}
-	}
-	return append(append(out, a...), b...)
 }

@@ -13,21 +13,22 @@ var _ chat.Reader = (*reader)(nil)
 func (r *reader) Cursor() uint64 { return r.cursor }
 
 func (r *reader) Self() (chat.Self, error) {
-	var row selfRow
-	ok, err := r.row(bucketSelf, keySelf, &row)
+	row, err := keptRow[selfRow](r, bucketSelf, keySelf)
 	if err != nil {
 		return chat.Self{}, err
 	}
-	if !ok {
+	if row == nil {
 		return chat.Self{}, notFound("this home has no account yet")
 	}
 	return toSelf(row), nil
 }
 
 func (r *reader) Setting(name string) (string, error) {
-	var row settingRow
-	_, err := r.row(bucketSettings, []byte(name), &row)
-	return row.Value, err
+	row, err := keptRow[settingRow](r, bucketSettings, []byte(name))
+	if err != nil || row == nil {
+		return "", err
+	}
+	return row.Value, nil
 }
 
 func (r *reader) Contact(a wire.Account) (chat.Contact, error) {
@@ -35,10 +36,13 @@ func (r *reader) Contact(a wire.Account) (chat.Contact, error) {
 	if err != nil {
 		return chat.Contact{}, err
 	}
-	var row contactRow
 	if n != 0 {
-		if ok, err := r.row(bucketContacts, be32(n), &row); err != nil || ok {
-			return toContact(row), err
+		row, err := keptRow[contactRow](r, bucketContacts, be32(n))
+		if err != nil {
+			return chat.Contact{}, err
+		}
+		if row != nil {
+			return toContact(row), nil
 		}
 	}
 	return chat.Contact{}, notFound("no such contact")
@@ -52,13 +56,12 @@ func (r *reader) Contacts() iter.Seq2[chat.Contact, error] {
 			return
 		}
 		for n := uint32(1); n <= last; n++ {
-			var row contactRow
-			ok, err := r.row(bucketContacts, be32(n), &row)
+			row, err := keptRow[contactRow](r, bucketContacts, be32(n))
 			if err != nil {
 				yield(chat.Contact{}, err)
 				return
 			}
-			if ok && !yield(toContact(row), nil) {
+			if row != nil && !yield(toContact(row), nil) {
 				return
 			}
 		}

@@ -48,7 +48,7 @@ type selfRow struct {
 	Birth     string
 }
 
-func toSelf(r selfRow) chat.Self {
+func toSelf(r *selfRow) chat.Self {
 	return chat.Self{
 		Account: r.Account, Name: r.Name, Device: r.Device, Transport: r.Transport, Owner: r.Owner, Reach: r.Reach,
 		List: sliceOrNil(r.List), Boot: r.Boot, Port: int(r.Port), Created: r.Created, Renew: r.Renew, Taken: r.Taken, Birth: r.Birth,
@@ -109,7 +109,7 @@ type contactRow struct {
 	LastSeen  uint64
 }
 
-func toContact(r contactRow) chat.Contact {
+func toContact(r *contactRow) chat.Contact {
 	return chat.Contact{
 		Account: r.Account, Name: r.Name, Note: r.Note, Mine: toStance(r.Mine), Theirs: toStance(r.Theirs), MineAcked: r.MineAcked,
 		Reach: (*wire.ReachSecret)(r.Reach), AskedBy: (*wire.Secret)(r.AskedBy), AskedOf: (*wire.Secret)(r.AskedOf), Pair: (*wire.Secret)(r.Pair),

@@ -34,12 +34,14 @@ type keyring struct {
 	data  [32]byte
 	names [32]byte
 
+	decoded *decodedRows
+
 	mu   sync.RWMutex
 	runs map[uint32]cipher.AEAD
 }
 
 func newKeyring(data [32]byte) *keyring {
-	k := &keyring{data: data, runs: map[uint32]cipher.AEAD{}}
+	k := &keyring{data: data, decoded: newDecodedRows(), runs: map[uint32]cipher.AEAD{}}
 	k.names = k.derive("truce names v1", nil)
 	return k
 }
@@ -129,22 +131,34 @@ func (s *sealer) seal(sc *scratch, b bucket, key, plain []byte) []byte {
 	return s.aead.Seal(out, sc.nonce[:], plain, sc.data)
 }
 
-// unseal opens what seal made.
-func (k *keyring) unseal(sc *scratch, b bucket, key, sealed []byte, lookup func(uint32) (runID, error)) ([]byte, error) {
+// seal is what a row was sealed with: no two rows ever share key and counter.
+type seal struct {
+	aead    cipher.AEAD
+	counter uint64
+}
+
+// sealOf returns the seal of a row, and the ciphertext.
+func (k *keyring) sealOf(b bucket, sealed []byte, lookup func(uint32) (runID, error)) (s seal, ciphertext []byte, err error) {
 	number, n := binary.Uvarint(sealed)
 	if n <= 0 || number > 1<<32-1 {
-		return nil, corruptf("a row of %s has no run", b.name())
+		return s, nil, corruptf("a row of %s has no run", b.name())
 	}
 	counter, m := binary.Uvarint(sealed[n:])
 	if m <= 0 {
-		return nil, corruptf("a row of %s has no counter", b.name())
+		return s, nil, corruptf("a row of %s has no counter", b.name())
 	}
 	aead, err := k.run(uint32(number), lookup)
+	return seal{aead, counter}, sealed[n+m:], err
+}
+
+// unseal opens what seal made.
+func (k *keyring) unseal(sc *scratch, b bucket, key, sealed []byte, lookup func(uint32) (runID, error)) ([]byte, error) {
+	s, ciphertext, err := k.sealOf(b, sealed, lookup)
 	if err != nil {
 		return nil, err
 	}
-	sc.place(b, key, counter)
-	plain, err := aead.Open(nil, sc.nonce[:], sealed[n+m:], sc.data)
+	sc.place(b, key, s.counter)
+	plain, err := s.aead.Open(nil, sc.nonce[:], ciphertext, sc.data)
 	if err != nil {
 		return nil, corruptf("a row of %s is not what was written there", b.name())
 	}

@@ -89,12 +89,20 @@ func (t *tail) merge(o *tail) {
 	t.ids = mergeSorted(t.ids, o.ids, compareIDs)
 }
 
+// mergeSorted merges b into a, from their ends: b is mostly what comes last.
 func mergeSorted[T any](a, b []T, compare func(a, b T) int) []T {
-	if len(a) == 0 || len(b) == 0 || compare(a[len(a)-1], b[0]) <= 0 {
-		return append(a, b...)
-	}
+	i := len(a)
 	a = append(a, b...)
-	slices.SortFunc(a, compare)
+	for k := len(a); len(b) > 0; {
+		k--
+		if i > 0 && compare(a[i-1], b[len(b)-1]) > 0 {
+			i--
+			a[k] = a[i]
+		} else {
+			a[k] = b[len(b)-1]
+			b = b[:len(b)-1]
+		}
+	}
 	return a
 }
 

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"errors"
+	"runtime"
 	"runtime/debug"
 	"sync"
 
@@ -32,7 +33,20 @@ func (q *queue) push(r *request) {
 	q.list = append(q.list, r)
 }
 
+func (q *queue) len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.list)
+}
+
+// take returns the next group. It waits for nobody, but lets those who are about
+// to come do so: the ones that the last commit answered, who would else form a
+// group of their own, and every message would wait for two commits.
 func (q *queue) take() []*request {
+	for n := 0; n < q.len(); {
+		n = q.len()
+		runtime.Gosched()
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := min(len(q.list), maxGroup)
