@@ -14,6 +14,8 @@ import (
 // called. The node goes on meanwhile. After an error w holds a torn backup,
 // which Restore refuses.
 func (n *Node) Backup(w io.Writer) error {
+	n.home.backups.RLock()
+	defer n.home.backups.RUnlock()
 	files, store, err := n.home.freeze()
 	if err != nil {
 		return failed(err, "")
@@ -39,6 +41,9 @@ func (n *Node) Backup(w io.Writer) error {
 func (h *home) freeze() (files map[string][]byte, store *storage.Snapshot, err error) {
 	h.keys.mu.Lock()
 	defer h.keys.mu.Unlock()
+	if err := h.keys.unfinished(); err != nil {
+		return nil, nil, err
+	}
 	files = map[string][]byte{}
 	for _, name := range []string{dataFile, accountFile} {
 		content, err := readSmall(h.keys.path(name))

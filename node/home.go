@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -33,6 +34,9 @@ type home struct {
 	lock  *flock.Flock
 	keys  *keys
 	store *storage.Store
+	// backups is held while one is written, and by whoever replaces the store.
+	// It is taken before keys.mu.
+	backups sync.RWMutex
 }
 
 // openHome locks the home and opens its store, making both if they are absent.

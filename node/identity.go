@@ -120,7 +120,7 @@ func (n *Node) Settle(ctx context.Context) error {
 	}
 	for {
 		select {
-		case <-n.stopped:
+		case <-n.alive.Done():
 			return nil
 		default:
 		}
@@ -132,7 +132,7 @@ func (n *Node) Settle(ctx context.Context) error {
 		}
 		select {
 		case <-replaced:
-		case <-n.stopped:
+		case <-n.alive.Done():
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -67,8 +67,10 @@ func (k *keys) open(pass, protect []byte) (secret [32]byte, err error) {
 	if err != nil {
 		return secret, err
 	}
-	secret, err = f.Open(keyfile.Data, lock)
-	if err != nil {
+	if secret, err = f.Open(keyfile.Data, lock); err != nil {
+		return secret, err
+	}
+	if secret, err = k.settleData(secret, lock); err != nil {
 		return secret, err
 	}
 	k.use(lock)

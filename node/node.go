@@ -24,10 +24,12 @@ type Node struct {
 	home *home
 	chat *chat.Service
 
-	given   []peer.AddrInfo // Config.Peers
-	cancel  context.CancelFunc
-	stopped <-chan struct{} // closed when the node begins to close
-	wg      sync.WaitGroup
+	given  []peer.AddrInfo // Config.Peers
+	cancel context.CancelFunc
+	alive  context.Context // ends when the node begins to close
+	wg     sync.WaitGroup
+
+	rewrites *rewrites
 
 	mu       sync.Mutex
 	endpoint *endpoint     // see current
@@ -49,7 +51,7 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, failed(err, "")
 	}
 	alive, cancel := context.WithCancel(context.Background())
-	n := &Node{cfg: cfg, home: h, cancel: cancel, stopped: alive.Done(), replaced: make(chan struct{})}
+	n := &Node{cfg: cfg, home: h, cancel: cancel, alive: alive, rewrites: newRewrites(), replaced: make(chan struct{})}
 	n.chat, err = chat.New(h.store, chat.Options{Now: cfg.Now, Log: cfg.Log})
 	if err == nil {
 		err = n.renewCopy()
@@ -80,6 +82,7 @@ func (n *Node) online(ctx, alive context.Context) (err error) {
 		return err
 	}
 	n.wg.Go(func() { n.follow(alive) })
+	n.wg.Go(func() { n.tidy(alive) })
 	return nil
 }
 
@@ -89,6 +92,7 @@ func (n *Node) Close() error {
 	n.close.Do(func() {
 		n.cancel()
 		n.wg.Wait()
+		n.rewrites.take(context.Background()) // for good
 		if e := n.current(); e != nil {
 			n.err = e.close()
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/node/keyfile"
+	"github.com/truce-im/truce/storage"
 )
 
 // A change of the passphrase concerns two files, and a crash may come at any
@@ -28,18 +29,19 @@ func (n *Node) SetPassphrase(old, new []byte) error {
 	return nil
 }
 
-// rewriteDue is the setting that marks a store to be rewritten under a new data
-// key: somebody may know the present one, or what was deleted is still there.
-const rewriteDue = "rewrite_due"
-
+// noteRewriteDue: who has seen the data key, or knows a passphrase of before,
+// must not open what is written from now on.
 func (h *home) noteRewriteDue() error {
-	return h.store.Update(func(tx chat.Tx) error { return tx.PutSetting(rewriteDue, "true") })
+	return h.store.Update(func(tx chat.Tx) error { return tx.PutSetting(storage.RewriteDue, storage.DueKey) })
 }
 
 // change calls ready when nothing but the machine can be in the way any more.
 func (k *keys) change(old, new []byte, ready func() error) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if err := k.unfinished(); err != nil {
+		return err
+	}
 	if err := checkChange(k.data != nil, old, new); err != nil {
 		return err
 	}
@@ -126,7 +128,7 @@ func (k *keys) secrets(pass []byte) (data [32]byte, account *[32]byte, err error
 // settle brings a change of the passphrase to its end that a crash broke off:
 // forwards if the data key was replaced, else back.
 func (k *keys) settle() error {
-	if err := removeDrafts(k.dir, dataFile, accountFile, nextAccountFile); err != nil {
+	if err := removeDrafts(k.dir, dataFile, accountFile, nextAccountFile, nextDataFile); err != nil {
 		return err
 	}
 	next := k.path(nextAccountFile)

@@ -61,6 +61,12 @@ func (r *Rewrite) Copy(ctx context.Context) error {
 	if err := r.paced(ctx, r.peers); err != nil {
 		return err
 	}
+	return r.CatchUp(ctx)
+}
+
+// CatchUp copies what has changed since Copy, which it is a part of. Call it
+// again before Switch if that had to wait.
+func (r *Rewrite) CatchUp(ctx context.Context) error {
 	for last := uint64(0); ; { // what comes faster than it is copied is left to Switch
 		left, err := r.round(ctx)
 		if err != nil || left <= levelRows || last != 0 && left >= last {
@@ -73,7 +79,7 @@ func (r *Rewrite) Copy(ctx context.Context) error {
 // round copies what there was to copy when it began, and returns what has come
 // since.
 func (r *Rewrite) round(ctx context.Context) (left uint64, err error) {
-	if err := r.catchUp(func(fn stepFunc) error { return r.paced(ctx, fn) }); err != nil {
+	if err := r.copyNew(func(fn stepFunc) error { return r.paced(ctx, fn) }); err != nil {
 		return 0, err
 	}
 	err = r.s.View(func(from chat.Reader) error {
@@ -130,8 +136,8 @@ func (r *reader) keysFrom(b bucket, key []byte, limit int) (keys [][]byte, err e
 // stepFunc reads from the store and writes to the draft.
 type stepFunc = func(from *reader, to *writer) error
 
-// catchUp copies, by calls of step, what the draft lacks.
-func (r *Rewrite) catchUp(step func(stepFunc) error) error {
+// copyNew copies, by calls of step, what the draft lacks.
+func (r *Rewrite) copyNew(step func(stepFunc) error) error {
 	for more := true; more; more = r.copied < r.total {
 		if err := step(r.events); err != nil {
 			return err

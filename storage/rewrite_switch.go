@@ -41,7 +41,7 @@ func (r *Rewrite) level() error {
 	if err := r.hook("level"); err != nil {
 		return err
 	}
-	if err := r.catchUp(r.step); err != nil {
+	if err := r.copyNew(r.step); err != nil {
 		return err
 	}
 	if err := r.step(r.finish); err != nil {

@@ -1,0 +1,117 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/storage"
+)
+
+// When a running node rewrites its store by itself. A key that somebody may know
+// is worth it at once. What was deleted has to wait for others, for a rewrite
+// writes the whole store, and memory cards wear out: on average no more than
+// wearPerDay is written for it, 23 GiB a year. So a store of 64 MiB is rewritten
+// once a day at most, and one of a million messages once in ten days.
+const (
+	quietFor   = 10 * time.Minute // without a change: nobody uses the node
+	noisyFor   = 24 * time.Hour   // of a node that is never quiet
+	leastPause = 24 * time.Hour
+	wearPerDay = 64 << 20
+	tidyAgain  = time.Hour // after one that failed
+)
+
+// tidy rewrites the store when that is due and the node is quiet, until ctx ends.
+func (n *Node) tidy(ctx context.Context) {
+	var failed error
+	for ctx.Err() == nil {
+		marked := n.home.store.Marked()
+		pause, due, err := n.untilDue(time.Now())
+		if err = errors.Join(err, failed); err != nil {
+			pause, due, failed = max(pause, tidyAgain), true, nil
+		}
+		switch {
+		case !due:
+			select {
+			case <-marked:
+			case <-ctx.Done():
+			}
+			continue
+		case pause > 0:
+			wait(ctx, pause, marked) // another mark may have a reason that waits for nothing
+			continue
+		case n.awaitQuiet(ctx) != nil:
+			return
+		}
+		if failed = n.tidyNow(ctx); failed != nil && ctx.Err() == nil {
+			n.cfg.Log.Warn("the store could not be rewritten", "error", failed)
+		}
+	}
+}
+
+// untilDue returns how long it is until a rewrite may be done that is due.
+func (n *Node) untilDue(now time.Time) (pause time.Duration, due bool, err error) {
+	var why, last string
+	err = n.home.store.View(func(r chat.Reader) (err error) {
+		if why, err = r.Setting(storage.RewriteDue); err == nil {
+			last, err = r.Setting(storage.Rewritten)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return 0, false, err
+	case why == "":
+		return 0, false, nil
+	case why != storage.DueDeleted || last == "":
+		return 0, true, nil
+	}
+	size, err := n.home.store.Size()
+	if err != nil {
+		return 0, false, err
+	}
+	ms, err := strconv.ParseInt(last, 10, 64)
+	pause = max(leastPause, time.Duration(float64(leastPause)*float64(size)/wearPerDay))
+	return min(pause, time.UnixMilli(ms).Add(pause).Sub(now)), true, err // a clock may have been set back
+}
+
+// awaitQuiet returns when nothing has changed for quietFor, or after noisyFor.
+func (n *Node) awaitQuiet(ctx context.Context) error {
+	begun := time.Now()
+	for time.Since(begun) < noisyFor {
+		changed := n.home.store.Changed()
+		quiet := time.Now()
+		if err := wait(ctx, quietFor, changed); err != nil || time.Since(quiet) >= quietFor {
+			return err
+		}
+		if err := wait(ctx, quietFor, nil); err != nil { // so that many changes cost one look
+			return err
+		}
+	}
+	return nil
+}
+
+// tidyNow rewrites the store at leisure. It gives way to one that is asked for.
+func (n *Node) tidyNow(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	n.rewrites.setIdle(cancel)
+	defer n.rewrites.setIdle(nil)
+	if n.rewrites.take(ctx) != nil {
+		return nil
+	}
+	defer n.rewrites.release()
+	if _, due, err := n.untilDue(time.Now()); !due {
+		return err // another one did it meanwhile
+	}
+	c, err := n.rewrite(ctx, storage.RewriteOptions{Pause: rest})
+	if err == nil {
+		n.cfg.Log.Info("the store was rewritten under a new key", "before", c.Before, "after", c.After)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
