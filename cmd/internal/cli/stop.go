@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
 	"github.com/truce-im/truce/node"
+	"github.com/truce-im/truce/node/api/client"
 )
 
 func (a *app) stopCommand() *cobra.Command {
@@ -26,12 +28,15 @@ func (a *app) stop(ctx context.Context) error {
 		return nil
 	}
 	stopped := false
-	err := a.do(ctx, func(ctx context.Context, s session) error {
-		if !s.live {
-			return nil // the lock was free
+	err := a.retry(ctx, func() error {
+		err := a.overSocket(ctx, func(ctx context.Context, s session) error {
+			stopped = true
+			return s.Stop(ctx)
+		})
+		if errors.Is(err, client.ErrUnreachable) {
+			err = a.free(ctx)
 		}
-		stopped = true
-		return s.Stop(ctx)
+		return err
 	})
 	if err != nil {
 		return err
@@ -40,16 +45,18 @@ func (a *app) stop(ctx context.Context) error {
 		a.note("no node runs in this home")
 		return nil
 	}
-	return a.gone(ctx)
+	return a.retry(ctx, func() error { return a.free(ctx) })
 }
 
-// gone waits until the lock of the home is free.
-func (a *app) gone(ctx context.Context) error {
-	return a.retry(ctx, func() error {
-		n, err := a.openExisting(ctx, node.Config{Offline: true})
-		if err != nil {
-			return err
-		}
-		return n.Close()
-	})
+// free fails with node.ErrLocked while a node holds the home. It needs no
+// passphrase.
+func (a *app) free(ctx context.Context) error {
+	n, err := node.Open(ctx, node.Config{Home: a.home, Offline: true})
+	if errors.Is(err, node.ErrProtected) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return n.Close()
 }
