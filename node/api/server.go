@@ -37,6 +37,7 @@ func New(n *node.Node, opt Options) http.Handler {
 	}
 	mux.HandleFunc(eventsRoute, s.events)
 	mux.HandleFunc(backupRoute, s.backup)
+	mux.HandleFunc(compactRoute, s.compact)
 	mux.HandleFunc("/", noRoute)
 	return guard(mux)
 }
@@ -49,8 +50,9 @@ type route struct {
 
 // The routes that stream.
 const (
-	eventsRoute = "GET /v1/events"
-	backupRoute = "GET /v1/backup"
+	eventsRoute  = "GET /v1/events"
+	backupRoute  = "GET /v1/backup"
+	compactRoute = "POST /v1/compact"
 )
 
 var routes = []route{

@@ -95,7 +95,7 @@ computers talk to each other. Run "truce" in a terminal to begin.`,
 		a.editCommand(), a.deleteCommand(), a.reactCommand(), a.readCommand(),
 		a.cancelCommand(), a.exportCommand(),
 		a.watchCommand(), a.peersCommand(), a.configCommand(), a.versionCommand(),
-		a.phraseCommand(), a.passphraseCommand(), a.deviceCommand(), a.backupCommand(), a.restoreCommand(),
+		a.phraseCommand(), a.passphraseCommand(), a.deviceCommand(), a.backupCommand(), a.restoreCommand(), a.compactCommand(),
 		a.completionCommand(), a.manCommand(),
 	)
 	root.InitDefaultHelpCmd()
