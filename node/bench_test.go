@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -100,7 +99,6 @@ func BenchmarkThroughput(b *testing.B) {
 		from, to := benchFriends(b)
 		account := to.Chat().Account()
 		b.ResetTimer()
-		used := cpuTime()
 		var last [senders]wire.MessageID // of each sender: a tick covers what came before
 		var all sync.WaitGroup
 		for i := range senders {
@@ -121,7 +119,6 @@ func BenchmarkThroughput(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		b.ReportMetric(float64((cpuTime()-used).Microseconds())/float64(b.N), "cpu-us/op")
 		perSecond(b)
 	})
 	b.Run("baseline", func(b *testing.B) {
@@ -134,12 +131,6 @@ func BenchmarkThroughput(b *testing.B) {
 		}
 		perSecond(b)
 	})
-}
-
-func cpuTime() time.Duration {
-	var r syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &r)
-	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
 func perSecond(b *testing.B) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/chat/wire"
 	"github.com/truce-im/truce/storage"
+	"github.com/truce-im/truce/storage/storagetest"
 )
 
 // feeder makes events of 100 bytes for a number of conversations in turn.
@@ -150,15 +152,7 @@ func BenchmarkRead(b *testing.B) {
 	s := open(b, path, storage.Options{})
 	b.Run("newest=50", func(b *testing.B) {
 		for b.Loop() {
-			view(b, s, func(r chat.Reader) error {
-				n := 0
-				for _, err := range r.Before(benchLog(7).Conv, nil) {
-					if n++; err != nil || n == 50 {
-						return err
-					}
-				}
-				return nil
-			})
+			newest(b, s, benchLog(7).Conv, 50)
 		}
 	})
 	b.Run("event", func(b *testing.B) {
@@ -227,4 +221,59 @@ func BenchmarkUpdates(b *testing.B) {
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 	b.ReportMetric(float64(b.N)/float64(commits.Load()), "rows/commit")
+}
+
+// BenchmarkMillion is what a node with a long history does when it starts and
+// when a conversation is opened, beside the opening of a store without any.
+func BenchmarkMillion(b *testing.B) {
+	path := storagetest.Million(b)
+	info, err := os.Stat(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	opt := storage.Options{Key: storagetest.Key}
+	empty := filepath.Join(b.TempDir(), "empty")
+	open(b, empty, opt).Close()
+	for _, c := range []struct{ name, path string }{{"million", path}, {"baseline", empty}} {
+		b.Run("open/"+c.name, func(b *testing.B) {
+			for b.Loop() {
+				open(b, c.path, opt).Close()
+			}
+			before := heapBytes()
+			s := open(b, c.path, opt)
+			b.ReportMetric(float64(heapBytes()-before)/1024, "heap-KiB")
+			s.Close()
+		})
+	}
+	s := open(b, path, opt)
+	for _, c := range []struct {
+		name    string
+		contact int
+	}{{"longest", 0}, {"shortest", storagetest.Contacts - 1}} {
+		b.Run("newest=50/"+c.name, func(b *testing.B) {
+			for b.Loop() {
+				newest(b, s, storagetest.Conv(c.contact), 50)
+			}
+			b.ReportMetric(float64(info.Size())/(1<<20), "file-MiB")
+		})
+	}
+}
+
+// newest reads the newest messages of a conversation.
+func newest(t testing.TB, s *storage.Store, conv wire.ConvID, n int) {
+	view(t, s, func(r chat.Reader) error {
+		for _, err := range r.Before(conv, nil) {
+			if n--; err != nil || n == 0 {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func heapBytes() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }

@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"cmp"
 	"errors"
 	"path/filepath"
 	"testing"
@@ -18,7 +19,7 @@ var key = [32]byte{1, 2, 3}
 
 func open(t testing.TB, path string, opt storage.Options) *storage.Store {
 	t.Helper()
-	opt.Key = key
+	opt.Key = cmp.Or(opt.Key, key)
 	s, err := storage.Open(path, opt)
 	if err != nil {
 		t.Fatal(err)
