@@ -1,8 +1,10 @@
 package nodetest
 
 import (
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +20,7 @@ type Network struct {
 	mu      sync.Mutex
 	sockets map[string]*socket
 	cut     map[string]bool // IP addresses
+	sent    map[string]bool // addresses that packets were sent to
 }
 
 // Options make one libp2p host use the network, where it may listen at any IP
@@ -49,6 +52,14 @@ func (n *Network) Cut(ip string, off bool) {
 	n.cut[ip] = off
 }
 
+// Sent returns the addresses, IP and port, that packets were sent to, whether
+// or not somebody is there, in order.
+func (n *Network) Sent() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Sorted(maps.Keys(n.sent))
+}
+
 type fixedSource struct{ ip net.IP }
 
 func (s *fixedSource) PreferredSourceIPForDestination(*net.UDPAddr) (net.IP, error) { return s.ip, nil }
@@ -71,6 +82,10 @@ func (n *Network) listen(a *net.UDPAddr) *socket {
 func (n *Network) route(from, to *net.UDPAddr) *socket {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.sent == nil {
+		n.sent = map[string]bool{}
+	}
+	n.sent[to.String()] = true
 	if n.cut[from.IP.String()] || n.cut[to.IP.String()] {
 		return nil
 	}
