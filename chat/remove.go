@@ -104,12 +104,6 @@ func (s *Service) turn(a wire.Account, change func(Tx, *Contact) (string, error)
 	return view, notice, err
 }
 
-// Barred reports whether a is blocked.
-func (s *Service) Barred(a wire.Account) (bool, error) {
-	c, err := s.contactOf(a)
-	return c.Blocked, ignoreNotFound(err)
-}
-
 // Untold returns those who were removed and have not acknowledged it yet.
 func (s *Service) Untold() (list []wire.Account, err error) {
 	err = s.store.View(func(r Reader) error {

@@ -285,6 +285,9 @@ func TestBlockIsSilent(t *testing.T) {
 	if ann.link(t).Secret == link.Secret || ann.seed(t) == seed {
 		t.Error("the link or the transport key is the old one")
 	}
+	if got := ann.message(t, waits.ID); got.State != chat.Queued || got.Why == "" {
+		t.Errorf("what waits is %s because %q", got.State, got.Why)
+	}
 	blocked := ann.contact(t, ben.Account())
 	if aDials, bDials := canMeet(t, ann, ben); aDials || bDials {
 		t.Errorf("Ann can dial Ben: %v, he her: %v", aDials, bDials)

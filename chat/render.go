@@ -158,9 +158,19 @@ func (s *Service) applyState(r Reader, e *Event, m *Message) error {
 	case e.Seq <= st.Delivered:
 		m.State = Delivered
 	default:
-		m.State, m.Why = Queued, s.whyQueued(m.Peer)
+		m.State = Queued
+		m.Why, err = s.whyWaits(r, m.Peer)
 	}
-	return nil
+	return err
+}
+
+// whyWaits tells why messages to a stay queued, or nothing.
+func (s *Service) whyWaits(r Reader, a wire.Account) (string, error) {
+	c, err := r.Contact(a)
+	if err == nil && c.Blocked {
+		return "you have blocked them", nil
+	}
+	return s.whyQueued(a), ignoreNotFound(err)
 }
 
 func reasonText(r wire.Reason) string {

@@ -307,13 +307,17 @@ func (m *Manager) poke() {
 var errBarred = errors.New("the contact was blocked")
 
 // drop ends the sessions with a without a word if a is blocked, as a crash
-// would, and reports whether that is so.
+// would, and reports whether that is so. Somebody removed loses the place of a
+// contact, too.
 func (m *Manager) drop(a wire.Account) bool {
-	barred, err := m.chat.Barred(a)
-	if err != nil || !barred {
+	c, err := m.chat.Contact(a)
+	if err != nil || c.Relation != chat.Blocked && c.Relation != chat.Gone {
 		return false
 	}
 	m.places.forget(a)
+	if c.Relation != chat.Blocked {
+		return false // who was removed is told first
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, list := range m.sessions[a] {
@@ -327,12 +331,14 @@ func (m *Manager) drop(a wire.Account) bool {
 // restart ends all sessions when the device key has changed: they speak for the
 // old one.
 func (m *Manager) restart() {
+	renewed := m.chat.Renewed()
 	for {
 		select {
-		case <-m.chat.Renewed():
+		case <-renewed:
 		case <-m.ctx.Done():
 			return
 		}
+		renewed = m.chat.Renewed() // before the look: none is missed
 		m.mu.Lock()
 		for _, s := range m.all() {
 			s.end(wire.ByeStop)
