@@ -31,6 +31,7 @@ type Service struct {
 	turns    uint64                    // how often contacts may have changed
 	lists    map[wire.Account]verified // device lists of contacts; a cache
 	links    map[wire.Account]int      // open link sessions
+	comings  map[wire.Account]*comings // of contacts, as they are told
 	why      map[wire.Account]string   // what keeps queued messages from being delivered
 	said     map[wire.Log]uint64       // how far the others say they have read my logs
 	departed departures                // what has left
@@ -52,6 +53,7 @@ func New(store Store, opt Options) (*Service, error) {
 		store: store, now: opt.Now, log: opt.Log,
 		lists:    map[wire.Account]verified{},
 		links:    map[wire.Account]int{},
+		comings:  map[wire.Account]*comings{},
 		why:      map[wire.Account]string{},
 		said:     map[wire.Log]uint64{},
 		departed: departures{},
