@@ -26,15 +26,17 @@ type AskOptions struct {
 
 // Ask makes the owner of a link a contact, if they agree. The request is
 // delivered when both are there. To ask somebody who asks me is to accept; to
-// ask a contact changes nothing. The notice tells of a name that had to be
-// changed, or of there being nothing to do. Errors: CodeUsage for one's own
-// link or a bad name, CodeRefused for somebody blocked.
+// ask a contact changes nothing; to ask somebody again who has not answered, by
+// the same link and with the same note, changes their name at most. The notice
+// tells of a name that had to be changed, or of there being nothing to do.
+// Errors: CodeUsage for one's own link or a bad name, CodeRefused for somebody
+// blocked and for a name or a note that is too long.
 func (s *Service) Ask(link wire.Link, opt AskOptions) (view ContactView, notice string, err error) {
 	if link.Account == s.self.Account {
 		return view, "", Errorf(CodeUsage, "this is your own link").WithHint("give it to somebody, and add theirs")
 	}
-	if err := wire.CheckNote(opt.Note); err != nil {
-		return view, "", Errorf(CodeUsage, "%w", err)
+	if err := InputError(wire.CheckNote(opt.Note)); err != nil {
+		return view, "", err
 	}
 	if err := checkPetname(opt.Name); err != nil {
 		return view, "", err
@@ -76,9 +78,13 @@ func (s *Service) ask(tx Tx, link wire.Link, opt AskOptions) (notice string, err
 	case rel == Blocked:
 		return "", Errorf(CodeRefused, "%s is blocked", c.Name)
 	case rel == Accepted:
-		return fmt.Sprintf("%s is a contact already", c.Name), nil
+		notice = fmt.Sprintf("%s is a contact already", c.Name)
+		if opt.Name != "" && opt.Name != c.Name {
+			notice += "; truce rename gives another name"
+		}
+		return notice, nil
 	case rel == Asked && c.Mine.Note == opt.Note && c.Reach != nil && *c.Reach == link.Secret:
-		return fmt.Sprintf("%s was asked already", c.Name), nil
+		return s.askedAlready(tx, c, opt.Name)
 	}
 	if !rel.named() || opt.Name != "" {
 		if c.Name, notice, err = s.freeName(tx, first(opt.Name, link.Name, c.Name), c.Account); err != nil {
@@ -87,6 +93,22 @@ func (s *Service) ask(tx Tx, link wire.Link, opt AskOptions) (notice string, err
 	}
 	c.Note, c.Reach, c.Hints = opt.Note, &link.Secret, link.Addrs
 	return notice, s.wantContact(tx, &c)
+}
+
+// askedAlready gives somebody who was asked before the name chosen now.
+func (s *Service) askedAlready(tx Tx, c Contact, name string) (notice string, err error) {
+	already := fmt.Sprintf("%s was asked already", c.Name)
+	if name == "" || name == c.Name {
+		return already, nil
+	}
+	c.Name, notice, err = s.freeName(tx, name, c.Account)
+	if err != nil {
+		return "", err
+	}
+	if notice == "" {
+		notice = fmt.Sprintf("%s, and is called %s from now on", already, c.Name)
+	}
+	return notice, s.putContact(tx, c)
 }
 
 // wantContact makes c one that I want, and stores it.
@@ -173,8 +195,8 @@ func (s *Service) Decline(a wire.Account) (ContactView, error) {
 // CodeRefused for one that another contact has. key is an idempotency key, or
 // empty.
 func (s *Service) Rename(a wire.Account, name, key string) (ContactView, error) {
-	if err := wire.CheckName(name); err != nil {
-		return ContactView{}, Errorf(CodeUsage, "%w", err)
+	if err := InputError(wire.CheckName(name)); err != nil {
+		return ContactView{}, err
 	}
 	err := s.update(func(tx Tx) error {
 		if done, err := s.done(tx, key, "rename"); err != nil || done != nil {
@@ -215,10 +237,7 @@ func checkPetname(name string) error {
 	if name == "" {
 		return nil
 	}
-	if err := wire.CheckName(name); err != nil {
-		return Errorf(CodeUsage, "%w", err)
-	}
-	return nil
+	return InputError(wire.CheckName(name))
 }
 
 // freeName returns name, or name with the first number that makes it unique

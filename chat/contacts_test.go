@@ -97,7 +97,11 @@ func TestAskRefuses(t *testing.T) {
 			return err
 		},
 	} {
-		if err := ask(); !errors.Is(err, chat.ErrUsage) {
+		want := chat.ErrUsage
+		if name == "a long name" || name == "a long note" {
+			want = chat.ErrRefused // over a limit
+		}
+		if err := ask(); !errors.Is(err, want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -118,6 +122,13 @@ func TestAskAgainChangesNothing(t *testing.T) {
 	}
 	if n.contact(t, l.Account).Mine != before {
 		t.Error("the stance changed")
+	}
+	v, notice, err := n.Ask(l, chat.AskOptions{Note: "hi", Name: "Benny"})
+	if err != nil || v.Name != "Benny" || notice == "" || n.contact(t, l.Account).Mine != before {
+		t.Errorf("with another name: %+v, told %q, %v", v, notice, err)
+	}
+	if v, _, err := n.Ask(l, chat.AskOptions{Note: "hi"}); err != nil || v.Name != "Benny" {
+		t.Errorf("without a name again: %+v, %v", v, err)
 	}
 }
 

@@ -1,6 +1,10 @@
 package chat
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/truce-im/truce/chat/wire"
+)
 
 // Code is the kind of a failure that a user can act on.
 type Code string
@@ -47,6 +51,21 @@ var (
 func Errorf(code Code, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
 	return &Error{Code: code, Message: err.Error(), Err: err}
+}
+
+// InputError is the error of a check in package wire told to who typed it: what
+// is over a limit is refused by rule, anything else is wrong usage. nil stays
+// nil.
+func InputError(err error) error {
+	switch wire.ErrorClass(err) {
+	case "":
+		if err == nil {
+			return nil
+		}
+	case "text-length", "name-length", "note-length":
+		return Errorf(CodeRefused, "%w", err)
+	}
+	return Errorf(CodeUsage, "%w", err)
 }
 
 // WithHint returns e with the next step added.

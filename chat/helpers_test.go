@@ -38,6 +38,16 @@ type disk struct {
 	full  bool
 	free  uint64 // 0: plenty
 	after func() // called once, after the next view has read
+	wrote func() // called once, after the next update was committed
+}
+
+func (d *disk) Update(fn func(chat.Tx) error) error {
+	err := d.Store.Update(fn)
+	if wrote := d.wrote; wrote != nil && err == nil {
+		d.wrote = nil
+		wrote()
+	}
+	return err
 }
 
 func (d *disk) Free() (uint64, error) {

@@ -16,8 +16,8 @@ import (
 // the key signs. The key itself is not kept.
 func Create(store Store, key ed25519.PrivateKey, name string, now time.Time) error {
 	if name != "" {
-		if err := wire.CheckName(name); err != nil {
-			return Errorf(CodeUsage, "%w", err)
+		if err := InputError(wire.CheckName(name)); err != nil {
+			return err
 		}
 	}
 	self := Self{
@@ -53,8 +53,8 @@ func (s *Service) Name() string {
 
 // SetName changes the suggested name.
 func (s *Service) SetName(name string) error {
-	if err := wire.CheckName(name); err != nil {
-		return Errorf(CodeUsage, "%w", err)
+	if err := InputError(wire.CheckName(name)); err != nil {
+		return err
 	}
 	return s.changeSelf(func(self *Self) { self.Name = name })
 }

@@ -31,7 +31,7 @@ type SendOptions struct {
 // and was not asked; ErrNotFound for a reply to an unknown message; CodeFailed
 // if the disk is almost full.
 func (s *Service) Send(to wire.Account, text string, opt SendOptions) (m Message, err error) {
-	if err := checkText(text); err != nil {
+	if err := InputError(wire.CheckText(text)); err != nil {
 		return m, err
 	}
 	c := wire.NewText(salt(), text)
@@ -73,17 +73,6 @@ func (s *Service) Send(to wire.Account, text string, opt SendOptions) (m Message
 	}
 	s.moveLog(to)
 	return m, nil
-}
-
-func checkText(text string) error {
-	err := wire.CheckText(text)
-	switch wire.ErrorClass(err) {
-	case "":
-		return nil
-	case "text-length":
-		return Errorf(CodeRefused, "%w", err)
-	}
-	return Errorf(CodeUsage, "%w", err)
 }
 
 func salt() (b [16]byte) {
@@ -173,7 +162,7 @@ func (s *Service) append(tx Tx, a wire.Account, d draft) (e Event, err error) {
 // Edit replaces the text of a message that I wrote. Errors: ErrNotFound;
 // CodeRefused for another's message or a deleted one; those of Send.
 func (s *Service) Edit(id wire.MessageID, text, key string) (Message, error) {
-	if err := checkText(text); err != nil {
+	if err := InputError(wire.CheckText(text)); err != nil {
 		return Message{}, err
 	}
 	return s.change(id, key, "edit", func(tx Tx, m Message) (*wire.Content, error) {

@@ -174,18 +174,11 @@ func (s *Service) stopDevice(tx Tx, key AccountKey) (*Self, error) {
 // graft puts the events of p, from position seq on, into the log, after moving
 // what stands there to the log of the new device.
 func (s *Service) graft(tx Tx, a wire.Account, st LogState, p *wire.Push, seq, to uint64, fresh *Self, out *Own) error {
-	var moved []Event
-	for e, err := range tx.Events(st.Log, seq) {
-		if err != nil {
-			return err
-		}
-		moved = append(moved, e)
-	}
 	device := s.Device()
 	if fresh != nil {
 		device = publicDevice(fresh.Device)
 	}
-	if err := s.rewriteOwn(tx, moved, device); err != nil {
+	if err := s.moveOwn(tx, st.Log, seq, device); err != nil {
 		return err
 	}
 	st, err := s.cut(tx, st, seq-1)
@@ -215,12 +208,36 @@ func (s *Service) graft(tx Tx, a wire.Account, st LogState, p *wire.Push, seq, t
 	return tx.PutLog(st)
 }
 
+// pageMoved is how many events are moved in one go, so that a long log is never
+// held in memory whole.
+const pageMoved = 256
+
+// moveOwn moves what stands in the log l from position seq on to the log of the
+// new device.
+func (s *Service) moveOwn(tx Tx, l wire.Log, seq uint64, device wire.Device) error {
+	for {
+		var page []Event
+		for e, err := range tx.Events(l, seq) {
+			if err != nil {
+				return err
+			}
+			if page = append(page, e); len(page) == pageMoved {
+				break
+			}
+		}
+		if len(page) == 0 {
+			return nil
+		}
+		if err := s.rewriteOwn(tx, page, device); err != nil {
+			return err
+		}
+		seq = page[len(page)-1].Seq + 1
+	}
+}
+
 // rewriteOwn writes events of mine again, as they are, at the end of the new
 // device's log: the ids stay, so whoever has one already drops the double.
 func (s *Service) rewriteOwn(tx Tx, events []Event, device wire.Device) error {
-	if len(events) == 0 {
-		return nil
-	}
 	l := events[0].Log
 	l.Device = device
 	st, err := tx.Log(l)

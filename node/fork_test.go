@@ -173,6 +173,29 @@ func TestRolledBackBehindALongQueue(t *testing.T) {
 	agree(t, a, b, append(slices.Clone(want), "after")...)
 }
 
+// What a rolled-back home wrote instead may be long: all of it is written again.
+func TestRolledBackAndForkedFar(t *testing.T) {
+	ann, ben, a, b := friends(t)
+	m := send(t, a, b, "one")
+	eventually(t, a, "delivered", func() bool { return state(t, a, m.ID) == chat.Delivered })
+	a.Close()
+	rollBack := snapshot(t, ann.home)
+	a = ann.start(t)
+	m = send(t, a, b, "two")
+	eventually(t, a, "delivered", func() bool { return state(t, a, m.ID) == chat.Delivered })
+	a.Close()
+	b.Close()
+	rollBack()
+	a = ann.start(t)
+	want := []string{"one", "two"}
+	for i := range 600 { // more than are moved in one go, twice
+		want = append(want, fmt.Sprint("instead ", i))
+		send(t, a, b, want[len(want)-1])
+	}
+	b = ben.start(t)
+	agree(t, a, b, want...)
+}
+
 // Nothing at all is written by a home that must not write.
 func TestStoppedDeletesNothing(t *testing.T) {
 	ann, _, a, b := friends(t)

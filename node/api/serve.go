@@ -71,7 +71,9 @@ func (l *listener) Close() error {
 // Serve answers requests until ctx ends, then lets those under way end, and
 // closes l. Contexts of requests end with ctx.
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	fresh := &newConns{}
 	srv := &http.Server{
+		ConnState:         fresh.note,
 		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
 		MaxHeaderBytes:    maxHeader,
@@ -85,6 +87,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 		return err
 	case <-ctx.Done():
 	}
+	fresh.close() // Shutdown would wait for what they may yet ask
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	if srv.Shutdown(drain) != nil {
