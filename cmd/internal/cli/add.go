@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/chat/wire"
 	"github.com/truce-im/truce/node/api/client"
 )
@@ -28,14 +29,14 @@ With --wait the command waits for their answer.`,
 			if len(args) == 2 {
 				in.Name = args[1]
 			}
+			if err := checkWait(wait); err != nil {
+				return err
+			}
 			if err := a.checkAdd(cmd.Context(), &in); err != nil {
 				return err
 			}
 			if !cmd.Flags().Changed("wait") {
 				return a.do(cmd.Context(), a.add(in, nil))
-			}
-			if err := checkWait(wait); err != nil {
-				return err
 			}
 			until := time.Now().Add(wait)
 			return a.doWithin(cmd.Context(), a.add(in, &until))
@@ -58,8 +59,8 @@ func (a *app) checkAdd(ctx context.Context, in *client.AddRequest) error {
 	if _, err := wire.ParseLink(in.Link); err != nil {
 		return usagef("%v", err)
 	}
-	if err := wire.CheckNote(in.Note); err != nil {
-		return usagef("%v", err)
+	if err := chat.InputError(wire.CheckNote(in.Note)); err != nil {
+		return err
 	}
 	return checkName(in.Name)
 }

@@ -62,21 +62,7 @@ func checkName(name string) error {
 	if name == "" {
 		return nil
 	}
-	if err := wire.CheckName(name); err != nil {
-		return usagef("%v", err)
-	}
-	return nil
-}
-
-func checkText(text string) error {
-	err := wire.CheckText(text)
-	switch wire.ErrorClass(err) {
-	case "":
-		return nil
-	case "text-length":
-		return refusedf("%v", err)
-	}
-	return usagef("%v", err)
+	return chat.InputError(wire.CheckName(name))
 }
 
 // keyFlag adds --key, which makes a write safe to repeat.
@@ -135,5 +121,5 @@ func (a *app) text(ctx context.Context, args []string) (string, error) {
 			return "", err
 		}
 	}
-	return text, checkText(text)
+	return text, chat.InputError(wire.CheckText(text))
 }

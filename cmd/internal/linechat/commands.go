@@ -35,6 +35,9 @@ func init() {
 		{"requests", "", "list those who ask you", (*chat).showRequests},
 		{"accept", "NAME", "accept somebody who asks you", (*chat).accept},
 		{"decline", "NAME", "refuse somebody who asks you", (*chat).decline},
+		{"remove", "NAME", "end a contact; they are told", (*chat).remove},
+		{"block", "NAME", "block somebody; they are not told", (*chat).block},
+		{"unblock", "NAME", "undo that", (*chat).unblock},
 		{"help", "", "this list", (*chat).help},
 		{"quit", "", "leave (so does Ctrl-D)", func(*chat, context.Context, string) error { return errQuit }},
 	}
@@ -222,6 +225,34 @@ func (c *chat) decline(ctx context.Context, who string) error {
 		c.say("  %s is declined", x.Name)
 	}
 	return err
+}
+
+func (c *chat) remove(ctx context.Context, who string) error {
+	return c.turn(ctx, "remove", who, "is removed", c.api.Remove)
+}
+
+func (c *chat) block(ctx context.Context, who string) error {
+	return c.turn(ctx, "block", who, "is blocked", c.api.Block)
+}
+
+func (c *chat) unblock(ctx context.Context, who string) error {
+	return c.turn(ctx, "unblock", who, "is not blocked any more", c.api.Unblock)
+}
+
+// turn changes how somebody stands, by do.
+func (c *chat) turn(ctx context.Context, command, who, done string, do func(context.Context, string) (client.Changed, error)) error {
+	if who == "" {
+		return usage("name somebody: /" + command + " NAME")
+	}
+	x, err := do(ctx, who)
+	if err != nil {
+		return err
+	}
+	if x.Notice != "" {
+		c.say("  %s", x.Notice)
+	}
+	c.say("  %s %s", x.Name, done)
+	return c.load(ctx)
 }
 
 // numbered parts "#N rest" and finds the id of the message.

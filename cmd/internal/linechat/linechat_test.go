@@ -174,6 +174,17 @@ func TestTwoPeopleChat(t *testing.T) {
 	bob.expect(t, `! there is no /nonsense`)
 	bob.typed <- "/edit 99 x"
 	bob.expect(t, `! name a message by the number`)
+	bob.typed <- "/block"
+	bob.expect(t, `! name somebody: /block NAME`)
+	bob.typed <- "/block Ann"
+	bob.expect(t, `  Ann is blocked\n`)
+	bob.typed <- "/contacts"
+	bob.expect(t, `Ann +blocked`)
+	bob.typed <- "/unblock Ann"
+	bob.expect(t, `  Ann is not blocked any more\n`)
+	bob.typed <- "/remove Ann"
+	bob.expect(t, `  Ann is removed\n`)
+	ann.expect(t, `\* Bob is no contact of yours any more`)
 	bob.typed <- "/quit"
 	if err := <-bob.done; err != nil {
 		t.Error(err)

@@ -147,6 +147,8 @@ func (c *chat) contactChanged(ctx context.Context, now client.Contact) error {
 		}
 	case now.State == "declined" && known && before.State == "asked":
 		c.say("* %s declined", now.Name)
+	case now.State == "declined" && known && before.State == "accepted":
+		c.say("* %s is no contact of yours any more", now.Name)
 	case now.Why != "" && before.Why == "":
 		c.say("* %s: %s", now.Name, now.Why)
 	case known && before.Presence != now.Presence && now.State == "accepted":
