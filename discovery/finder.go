@@ -70,6 +70,9 @@ type Finder interface {
 	// machine changed since the last receive.
 	NetworkChanges() <-chan struct{}
 
+	// Status tells how discovery on the local network fares.
+	Status() Status
+
 	// Close says goodbye on the local network, stops everything and waits for
 	// it. Further calls do nothing.
 	Close() error

@@ -37,6 +37,7 @@ type Manager struct {
 	queue    queue
 	failures failures
 	budgets  budgets
+	trouble  map[string]error // of sources by name
 }
 
 // target is what the Manager knows of somebody sought.

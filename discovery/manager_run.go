@@ -18,6 +18,7 @@ func (m *Manager) serve(s Source) {
 	pause := minRestart
 	for m.ctx.Err() == nil {
 		began := time.Now()
+		m.setTrouble(s, nil)
 		err := s.Serve(m.ctx, func(c Candidate) { m.offer(s, c) })
 		if m.ctx.Err() != nil {
 			return
@@ -25,6 +26,7 @@ func (m *Manager) serve(s Source) {
 		if time.Since(began) > maxRestart {
 			pause = minRestart
 		}
+		m.setTrouble(s, err)
 		m.log.Warn("discovery source stopped", slog.String("source", s.Name()), slog.Any("err", err), slog.Duration("again_in", pause))
 		sleep(m.ctx, pause)
 		pause = min(2*pause, maxRestart)

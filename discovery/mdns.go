@@ -16,6 +16,7 @@ type mdns struct {
 	ports func() (tcp, udp int)
 	log   *slog.Logger
 	open  func() (transport, error)
+	tally tally
 
 	noted chan struct{} // notes changed; buffer 1
 	mu    sync.Mutex

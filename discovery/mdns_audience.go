@@ -93,6 +93,7 @@ func (s *station) hear(p heardPacket, now time.Time) {
 		return
 	}
 	if pkt.query && (pkt.id == 0 || pkt.id != s.queryID) {
+		s.tally.heard(p.iface, now, func(l *LAN) { l.Queries++ })
 		s.answerOn(l, now)
 	}
 	for _, label := range pkt.gone {
@@ -103,7 +104,17 @@ func (s *station) hear(p heardPacket, now time.Time) {
 		on = l.iface
 	}
 	for i := range pkt.instances {
-		s.instance(&pkt.instances[i], on, from, now)
+		in := &pkt.instances[i]
+		known := s.instance(in, on, from, now)
+		if l != nil && slices.Contains(l.labels, in.label) {
+			continue // our own, which comes back to us
+		}
+		s.tally.heard(p.iface, now, func(l *LAN) {
+			l.Heard++
+			if known {
+				l.Known++
+			}
+		})
 	}
 }
 
@@ -119,25 +130,27 @@ func (s *station) answerOn(l *link, now time.Time) {
 }
 
 // instance opens a new instance, or notes that a familiar one is still there.
-func (a *audience) instance(in *instance, on Interface, from *allowances, now time.Time) {
+// It reports whether it is made for us.
+func (a *audience) instance(in *instance, on Interface, from *allowances, now time.Time) bool {
 	f := a.familiar[in.salt]
 	if f == nil || f.stale {
-		a.open(in, on, from, now)
-		return
+		return a.open(in, on, from, now)
 	}
 	f.heard = now
 	if now.Sub(f.offered) >= repeatAfter {
 		a.report(f, now, func(Candidate) News { return Repeated })
 	}
+	return true
 }
 
 // open tries all keys on an instance, within bounds, and reports what is new.
-func (a *audience) open(in *instance, on Interface, from *allowances, now time.Time) {
+// It returns whether one opened it.
+func (a *audience) open(in *instance, on Interface, from *allowances, now time.Time) bool {
 	if _, known := a.strange.get(in.salt); known || len(a.ears.byKey) == 0 {
-		return
+		return false
 	}
 	if !from.salts.take(now) || !a.salts.take(now) {
-		return
+		return false
 	}
 	f := &sighting{label: in.label, heard: now}
 	for _, s := range a.ears.listen(in) {
@@ -147,7 +160,7 @@ func (a *audience) open(in *instance, on Interface, from *allowances, now time.T
 	}
 	if len(f.found) == 0 {
 		a.strange.put(in.salt, struct{}{})
-		return
+		return false
 	}
 	before := a.familiar[in.salt]
 	a.remember(in.salt, f, now)
@@ -157,6 +170,7 @@ func (a *audience) open(in *instance, on Interface, from *allowances, now time.T
 		}
 		return Fresh
 	})
+	return true
 }
 
 // names tells whether f was reported for id; nil names nobody.

@@ -25,6 +25,7 @@ type station struct {
 	ports func() (tcp, udp int)
 	log   *slog.Logger
 	air   transport
+	tally *tally
 	audience
 
 	tell  []Key
@@ -39,7 +40,7 @@ type station struct {
 
 func newStation(m *mdns, air transport, offer func(Candidate)) *station {
 	return &station{
-		self: m.self, ports: m.ports, log: m.log, air: air,
+		self: m.self, ports: m.ports, log: m.log, air: air, tally: &m.tally,
 		audience: newAudience(offer),
 		links:    map[int]*link{},
 		seeks:    bucket{burst: 3, rate: 1. / 60},
@@ -69,6 +70,7 @@ func (s *station) read(n notes, now time.Time) {
 func (s *station) setInterfaces(all []Interface, now time.Time) {
 	use := usableInterfaces(all)
 	s.air.join(use)
+	s.tally.use(use)
 	links := make(map[int]*link, len(use))
 	for _, i := range use {
 		l := s.links[i.Index]
@@ -148,7 +150,9 @@ func (s *station) goodbye() {
 // send reports whether every packet left.
 func (s *station) send(l *link, packets [][]byte) bool {
 	for _, p := range packets {
-		if err := s.air.send(l.iface, p); err != nil {
+		err := s.air.send(l.iface, p)
+		s.tally.sent(l.iface.Index, err)
+		if err != nil {
 			s.log.Debug("mdns send failed", slog.String("interface", l.iface.Name), slog.Any("err", err))
 			return false
 		}
