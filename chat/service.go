@@ -91,6 +91,9 @@ func (s *Service) ownLog(a wire.Account) wire.Log {
 	return wire.Log{Conv: s.conv(a), Account: s.self.Account, Device: s.Device()}
 }
 
+// Now is what the clock of the service says.
+func (s *Service) Now() time.Time { return s.now() }
+
 func (s *Service) nowMillis() uint64 { return millis(s.now()) }
 
 // update runs fn on the store and drops what was cached of contacts.

@@ -51,7 +51,8 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 		Self: e.host.ID(), Ports: ports, MDNS: !n.cfg.NoMDNS,
 		Cache: cache{n.chat, n.cfg.Log}, Network: n.cfg.Network, Log: n.cfg.Log,
 	})
-	e.reach = newReach(e, n.cfg.Log, n.given)
+	n.trails.watch(e.host.Network())
+	e.reach = newReach(e, n.cfg.Log, n.given, &n.trails)
 	e.links = link.New(link.Config{
 		Host: e.host, Chat: n.chat, Log: n.cfg.Log,
 		AccountKey: n.home.keys.account, Up: e.reach.up, Down: e.reach.down, Wanted: e.reach.wanted,

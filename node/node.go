@@ -24,7 +24,9 @@ type Node struct {
 	home *home
 	chat *chat.Service
 
+	began  time.Time
 	given  []peer.AddrInfo // Config.Peers
+	trails trails
 	cancel context.CancelFunc
 	alive  context.Context // ends when the node begins to close
 	wg     sync.WaitGroup
@@ -51,7 +53,7 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, failed(err, "")
 	}
 	alive, cancel := context.WithCancel(context.Background())
-	n := &Node{cfg: cfg, home: h, cancel: cancel, alive: alive, rewrites: newRewrites(), replaced: make(chan struct{})}
+	n := &Node{cfg: cfg, home: h, began: cfg.now(), cancel: cancel, alive: alive, rewrites: newRewrites(), replaced: make(chan struct{})}
 	n.chat, err = chat.New(h.store, chat.Options{Now: cfg.Now, Log: cfg.Log})
 	if err == nil {
 		err = n.renewCopy()

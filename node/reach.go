@@ -37,6 +37,7 @@ type reach struct {
 	e     *endpoint
 	log   *slog.Logger
 	given []peer.AddrInfo // by the user: nobody knows whose they are
+	trail *trails
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -58,9 +59,9 @@ type retry struct {
 	pause time.Duration
 }
 
-func newReach(e *endpoint, log *slog.Logger, given []peer.AddrInfo) *reach {
+func newReach(e *endpoint, log *slog.Logger, given []peer.AddrInfo, trail *trails) *reach {
 	r := &reach{
-		e: e, log: log, given: given,
+		e: e, log: log, given: given, trail: trail,
 		dials: make(chan struct{}, maxDials),
 		due:   map[wire.Account]retry{}, sought: map[wire.Account]bool{},
 		kick: make(chan struct{}, 1),
@@ -199,6 +200,9 @@ func (r *reach) take() {
 			return
 		}
 		a := wire.Account(found.ID)
+		if found.Source == discovery.SourceMDNS {
+			r.trail.heard(a)
+		}
 		if r.e.links.Linked(a) && found.Source != discovery.SourceMDNS {
 			continue
 		}
@@ -214,7 +218,11 @@ func (r *reach) take() {
 				return // Up has told where
 			}
 			r.log.Debug("dial failed", "source", found.Source, "peer", found.Peer.ID, "error", err)
-			if r.ctx.Err() == nil && !ours(found.Source) {
+			if r.ctx.Err() != nil {
+				return
+			}
+			r.trail.failed(a, err)
+			if !ours(found.Source) {
 				r.e.finder.Report(found, err)
 			}
 		})
@@ -322,6 +330,11 @@ func (r *reach) down(a wire.Account) {
 
 // up is called when a link begins.
 func (r *reach) up(a wire.Account) {
+	for _, s := range r.e.links.Sessions() {
+		if s.Account == a {
+			r.trail.linked(s)
+		}
+	}
 	r.keep(func(s link.Info) bool { return s.Account == a })
 }
 
@@ -402,6 +415,7 @@ func (r *reach) visit(p peer.AddrInfo) {
 		turned := r.e.chat.Turned()
 		if away := r.away(); len(away) > 0 {
 			_, err := r.dial(p, away...)
+			r.trail.visited(p.ID, err)
 			if err == nil {
 				pause = firstRetry
 				continue

@@ -26,13 +26,13 @@ func newVirtual(t *testing.T, net *nodetest.Network, name, ip string) *virtual {
 	return &virtual{net, name, filepath.Join(t.TempDir(), name), ip}
 }
 
-func (v *virtual) start(t *testing.T) *node.Node {
+func (v *virtual) start(t *testing.T, change ...func(*node.Config)) *node.Node {
 	t.Helper()
-	return start(t, v.home, v.name, func(c *node.Config) {
+	return start(t, v.home, v.name, append(change, func(c *node.Config) {
 		c.Listen = []string{fmt.Sprintf("/ip4/%s/udp/8000/quic-v1", v.ip)}
 		c.Options = v.net.Options()
 		c.Network = nodetest.Machine(v.ip)
-	})
+	})...)
 }
 
 // virtually runs two contacts in virtual time.

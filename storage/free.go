@@ -15,6 +15,10 @@ type freeCache struct {
 	bytes uint64
 }
 
+// DiskFree returns the bytes that are left on the disk of a file, which need
+// not be there, while its directory must.
+func DiskFree(path string) (uint64, error) { return diskFree(path) }
+
 // Free returns the bytes that the disk has left for the store, as of at most a
 // second ago.
 func (s *Store) Free() (uint64, error) {

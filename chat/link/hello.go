@@ -32,6 +32,7 @@ type greeted struct {
 	proof     chat.Proof
 	version   uint16
 	initiator bool
+	ahead     time.Duration // their clock of ours, at the hello
 }
 
 var versions = []uint16{wire.Version}
@@ -165,6 +166,7 @@ func (m *Manager) admit(who wire.Credential, them []byte, p chat.Proof, version 
 	return greeted{
 		account: list.Account, device: who.Device, boot: who.Boot,
 		signed: who.List, proof: p, version: version,
+		ahead: chat.Time(who.Time).Sub(m.chat.Now()),
 	}, m.chat.Admit(p, list, who.List, who.Device, version)
 }
 

@@ -375,6 +375,8 @@ type Info struct {
 	Account wire.Account
 	Conn    network.Conn
 	RTT     time.Duration // newest; 0: not measured
+	Ahead   time.Duration // how far their clock was ahead of ours at the hello, give or take a round trip
+	Out     bool          // opened by us
 }
 
 // Sessions returns all open sessions.
@@ -382,7 +384,7 @@ func (m *Manager) Sessions() (list []Info) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, s := range m.all() {
-		list = append(list, Info{s.peer, s.who.account, s.stream.Conn(), time.Duration(s.rtt.Load())})
+		list = append(list, Info{s.peer, s.who.account, s.stream.Conn(), time.Duration(s.rtt.Load()), s.who.ahead, s.who.initiator})
 	}
 	return list
 }

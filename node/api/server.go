@@ -88,6 +88,7 @@ var routes = []route{
 	{"POST /v1/settings/{name}", (*server).setSetting},
 	{"POST /v1/device/renew", (*server).renewDevice},
 	{"POST /v1/passphrase", (*server).passphrase},
+	{"GET /v1/doctor", (*server).doctor},
 	{"GET /v1/version", (*server).version},
 	{"POST /v1/stop", (*server).stop},
 	{"POST /v1/handover", (*server).handOver},

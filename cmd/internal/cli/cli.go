@@ -96,7 +96,7 @@ computers talk to each other. Run "truce" in a terminal to begin.`,
 		a.cancelCommand(), a.exportCommand(),
 		a.watchCommand(), a.peersCommand(), a.configCommand(), a.versionCommand(),
 		a.phraseCommand(), a.passphraseCommand(), a.deviceCommand(), a.backupCommand(), a.restoreCommand(), a.compactCommand(),
-		a.completionCommand(), a.manCommand(),
+		a.completionCommand(), a.manCommand(), a.doctorCommand(),
 	)
 	root.InitDefaultHelpCmd()
 	root.CompletionOptions.DisableDefaultCmd = true
