@@ -126,6 +126,22 @@ func (s *Service) eventsFrom(l wire.Log, seq uint64, limit int) (p wire.Push, si
 	return p, size, err
 }
 
+// Weigh returns about how many bytes the events of a log from position seq on
+// take, and the last of them. It stops once they are more than limit.
+func (s *Service) Weigh(l wire.Log, seq uint64, limit int) (size int, last uint64, err error) {
+	err = s.store.View(func(r Reader) error {
+		size, last = 0, seq-1
+		for e, err := range r.Events(l, seq) {
+			if err != nil || size > limit {
+				return err
+			}
+			size, last = size+EventSize(&e.Wire), e.Seq
+		}
+		return nil
+	})
+	return size, last, err
+}
+
 // maxPush bounds the events of one push below what a CBOR array may hold.
 const maxPush = 1024
 

@@ -26,7 +26,8 @@ func ignoreNotFound(err error) error {
 type taker struct {
 	s     *session
 	ready chan struct{}
-	told  bool // the log names the contact as over its quota
+	room  chan struct{} // 1 deep: what waited is being committed
+	told  bool          // the log names the contact as over its quota
 
 	committing sync.Mutex // held during a commit, and guards told
 
@@ -36,11 +37,36 @@ type taker struct {
 	size   int
 }
 
-func newTaker(s *session) *taker { return &taker{s: s, ready: make(chan struct{}, 1)} }
+func newTaker(s *session) *taker {
+	return &taker{s: s, ready: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+}
 
 func (t *taker) push(p *wire.Push) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.add(p)
+}
+
+// pushBulk is push for the one reader of the bulk stream, which waits while
+// there is enough for a commit that holds nobody up.
+func (t *taker) pushBulk(ctx context.Context, p *wire.Push) error {
+	for {
+		t.mu.Lock()
+		if t.size < bulkTaking {
+			defer t.mu.Unlock()
+			return t.add(p)
+		}
+		t.mu.Unlock()
+		select {
+		case <-t.room:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// add takes a push. The caller holds mu.
+func (t *taker) add(p *wire.Push) error {
 	for i := range p.Events {
 		t.size += chat.EventSize(&p.Events[i])
 	}
@@ -108,6 +134,10 @@ func (t *taker) commit() (busy bool, err error) {
 	pushes, gones := t.pushes, t.gones
 	t.pushes, t.gones, t.size = nil, nil, 0
 	t.mu.Unlock()
+	select {
+	case t.room <- struct{}{}:
+	default:
+	}
 
 	a := t.s.who.account
 	if len(pushes) > 0 {

@@ -33,7 +33,11 @@ type greeted struct {
 	version   uint16
 	initiator bool
 	ahead     time.Duration // their clock of ours, at the hello
+	bulk      tokens
 }
+
+// tokens are what the two sides of a session show on its bulk streams.
+type tokens struct{ mine, theirs [32]byte }
 
 var versions = []uint16{wire.Version}
 
@@ -86,7 +90,8 @@ func (m *Manager) greet(s network.Stream, proofs []chat.Proof) (greeted, error) 
 		return greeted{}, err
 	}
 	third.MAC = key.MAC3(frame1, frame2, third)
-	_, err = sendHello(s, third)
+	frame3, err := sendHello(s, third)
+	g.bulk = tokens{key.BulkToken(frame1, frame2, frame3, me), key.BulkToken(frame1, frame2, frame3, them)}
 	return g, err
 }
 
@@ -131,7 +136,9 @@ func (m *Manager) answer(s network.Stream) (greeted, error) {
 	if mac := key.MAC3(frame1, frame2, third); !hmac.Equal(mac[:], third.MAC[:]) {
 		return greeted{}, fmt.Errorf("%w: it does not share the secret", errHello)
 	}
-	return m.admit(third.Who, them, proof, version)
+	g, err := m.admit(third.Who, them, proof, version)
+	g.bulk = tokens{key.BulkToken(frame1, frame2, frame3, me), key.BulkToken(frame1, frame2, frame3, them)}
+	return g, err
 }
 
 // match finds the secret under which the dialler proves itself. It looks at

@@ -37,6 +37,11 @@ const (
 
 	window       = 256 << 10 // bytes pushed and not acknowledged (rule 21)
 	pushSize     = 32 << 10  // bytes of one push: small enough that acknowledgements come between
+	bulkEvents   = 1000      // a log that the peer lacks more of, or
+	bulkBytes    = 1 << 20   // more bytes of, goes on the bulk stream (rule 21)
+	bulkWindow   = 256 << 10 // bytes pushed there and not acknowledged: what a slow line holds before a frame of the link
+	bulkPage     = 32 << 10  // bytes of one push there; two are in memory
+	bulkTaking   = 256 << 10 // bytes for the disk with which the reader of the peer's bulk stream waits: the longest commit
 	maxTaking    = 2 << 20   // bytes pushed to us that wait for the disk: twice what all windows of a peer allow
 	maxPushing   = 1 << 20   // bytes of pushes that wait to be sent: windows that a peer had us begin anew
 	maxAnswering = 256       // frames that wait to be sent, beside pushes

@@ -54,6 +54,7 @@ type Manager struct {
 	closing  bool
 	greeting map[peer.ID]chan struct{} // hellos of ours under way; closed when over
 	sessions map[wire.Account]map[wire.Device][]*session
+	bulks    map[peer.ID]int // bulk streams that peers have opened
 }
 
 // New makes a Manager. It does nothing before Start.
@@ -66,6 +67,7 @@ func New(cfg Config) *Manager {
 		places:   newPlaces(),
 		greeting: map[peer.ID]chan struct{}{},
 		sessions: map[wire.Account]map[wire.Device][]*session{},
+		bulks:    map[peer.ID]int{},
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m
@@ -79,6 +81,7 @@ func (m *Manager) Start() {
 	}
 	m.guests = newVisitors(m.host, m.places.knows)
 	m.host.SetStreamHandler(wire.LinkProtocol, m.accept)
+	m.host.SetStreamHandler(wire.BulkProtocol, m.acceptBulk)
 	m.wg.Go(m.poke)
 	m.wg.Go(m.restart)
 }
@@ -87,6 +90,7 @@ func (m *Manager) Start() {
 // that was never started may be closed too.
 func (m *Manager) Close() {
 	m.host.RemoveStreamHandler(wire.LinkProtocol)
+	m.host.RemoveStreamHandler(wire.BulkProtocol)
 	m.mu.Lock()
 	m.closing = true
 	for _, s := range m.all() {

@@ -19,6 +19,8 @@ type raw struct {
 	me     *person
 	peer   *person
 	got    chan any // frames of the session, once it listens
+
+	mine, theirs [32]byte // tokens of bulk streams, after greet
 }
 
 // open opens a stream to somebody.
@@ -86,7 +88,9 @@ func (r *raw) greet(h hello) error {
 	if h.third != nil {
 		h.third(&third)
 	}
-	r.write(third)
+	frame3 := r.write(third)
+	key := keys[second.Tag]
+	r.mine, r.theirs = key.BulkToken(frame1, frame2, frame3, me), key.BulkToken(frame1, frame2, frame3, them)
 	return nil
 }
 

@@ -45,16 +45,20 @@ type session struct {
 	poked   chan struct{} // 1 deep: something moved, or a flag below changed
 	taker   *taker
 	ticker  *ticker
+	bulk    *bulk
+	bulked  bool           // the peer has opened its bulk stream; guarded by m.mu
+	parts   sync.WaitGroup // all goroutines but serve's
 
-	talks    atomic.Bool   // the vectors flow
-	guest    atomic.Bool   // the peer is nobody whom I want as a contact
-	wanted   atomic.Bool   // the peer waits for events that it wants back
-	active   atomic.Bool   // pushes go here
-	bye      atomic.Int32  // 1 + the code to end with; 0: go on
-	probing  atomic.Bool   // ask for a sign of life
-	rtt      atomic.Int64  // nanoseconds
-	sure     atomic.Uint64 // alive when that session of the device had begun
-	contests atomic.Uint64 // the newest session that contests this one
+	talks     atomic.Bool   // the vectors flow
+	guest     atomic.Bool   // the peer is nobody whom I want as a contact
+	wanted    atomic.Bool   // the peer waits for events that it wants back
+	active    atomic.Bool   // pushes go here
+	bye       atomic.Int32  // 1 + the code to end with; 0: go on
+	probing   atomic.Bool   // ask for a sign of life
+	rtt       atomic.Int64  // nanoseconds
+	bulkHeard atomic.Bool   // since our last ping
+	sure      atomic.Uint64 // alive when that session of the device had begun
+	contests  atomic.Uint64 // the newest session that contests this one
 }
 
 var sessionNumber atomic.Uint64
@@ -70,6 +74,7 @@ func newSession(m *Manager, st network.Stream, g greeted) *session {
 		flushed: make(chan struct{}),
 		in:      make(chan any, 16),
 		poked:   make(chan struct{}, 1),
+		bulk:    newBulk(),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.taker, s.ticker = newTaker(s), newTicker(s)
@@ -81,9 +86,8 @@ func (s *session) serve() {
 	defer s.m.wg.Done()
 	tag := fmt.Sprint("truce-link ", s.number) // its own: other sessions with the peer come and go
 	s.m.host.ConnManager().Protect(s.peer, tag)
-	var wg sync.WaitGroup
 	for _, part := range []func() error{s.read, s.write, s.taker.run, s.ticker.run} {
-		wg.Go(func() {
+		s.parts.Go(func() {
 			if err := part(); err != nil {
 				s.cancel(err)
 			}
@@ -92,7 +96,7 @@ func (s *session) serve() {
 	s.cancel(newState(s).run())
 	cause := context.Cause(s.ctx)
 	s.close(cause)
-	wg.Wait()
+	s.parts.Wait()
 	s.m.host.ConnManager().Unprotect(s.peer, tag)
 	s.m.remove(s)
 	s.report(cause)

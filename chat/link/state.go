@@ -33,7 +33,10 @@ type state struct {
 	pushed  map[wire.Log]uint64 // in this session
 	stuck   map[wire.Log]bool   // busy or forked: not pushed until they speak of it again
 	flight  []flight
-	flying  int // bytes in flight
+	flying  [onBulk + 1]int // bytes in flight, by lane
+	lanes   map[wire.Log]lane
+	rest    map[wire.Log]weighed
+	turn    int // index in logs of the last page
 	shown   map[wire.Log]uint64
 	void    bool                // they showed what I did not write: no more is asked
 	wants   map[wire.Log]uint64 // how far a contact claims to have a log of mine, that I ask for
@@ -45,6 +48,7 @@ func newState(s *session) *state {
 		session: s, began: time.Now(), heard: time.Now(), patience: deadTimeout, look: true,
 		heads: map[wire.Log]uint64{}, sent: map[wire.Log]uint64{}, pushed: map[wire.Log]uint64{},
 		stuck: map[wire.Log]bool{}, shown: map[wire.Log]uint64{}, wants: map[wire.Log]uint64{},
+		lanes: map[wire.Log]lane{}, rest: map[wire.Log]weighed{},
 	}
 }
 
@@ -74,6 +78,7 @@ func (s *state) run() error {
 			}
 		case <-s.poked:
 			s.look = true
+		case <-s.bulk.moved:
 		case <-timer.C:
 			if err := s.late(); err != nil {
 				return err
@@ -104,7 +109,7 @@ func (s *state) quiet() time.Duration {
 	switch {
 	case !s.asked.IsZero():
 		return time.Until(s.heard.Add(s.patience))
-	case s.flying > 0:
+	case s.inAir() > 0:
 		return time.Until(s.heard.Add(quietTimeout))
 	}
 	return idle
@@ -116,11 +121,14 @@ func (s *state) late() error {
 		s.end(wire.ByeStranger) // when there is an answer we go to them
 	}
 	if s.asked.IsZero() {
-		if s.flying == 0 || time.Since(s.heard) < quietTimeout {
+		if s.inAir() == 0 || time.Since(s.heard) < quietTimeout {
 			return nil
 		}
 		s.asked = time.Now()
 		return s.out.answer(s.ping())
+	}
+	if s.bulkHeard.Load() {
+		s.heardNow()
 	}
 	if time.Since(s.heard) >= s.patience {
 		return errDead
@@ -132,6 +140,7 @@ func (s *state) ping() wire.Ping {
 	s.pings++
 	s.asked = time.Now()
 	s.pinged = s.asked
+	s.bulkHeard.Store(false)
 	return wire.Ping{Type: wire.FramePing, N: s.pings}
 }
 

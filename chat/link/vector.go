@@ -14,10 +14,8 @@ func (s *state) handleVector(f *wire.Vector) error {
 	}
 	s.theirs = true
 	clear(s.heads)
-	clear(s.sent)
 	clear(s.stuck)
-	s.flight, s.flying = nil, 0
-	s.out.unpush()
+	s.forgetAll()
 	ticks := map[wire.Log]uint64{}
 	for _, e := range f.Entries {
 		if !s.mine(e.Log) || e.Head == 0 {

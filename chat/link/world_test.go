@@ -54,6 +54,7 @@ type person struct {
 	w     *world
 	host  host.Host
 	store chat.Store
+	key   ed25519.PrivateKey // of the account
 	chat  *chat.Service
 	ip    string
 
@@ -84,12 +85,12 @@ func (w *world) newHost() (host.Host, string) {
 func (w *world) newPerson() *person {
 	w.Helper()
 	h, ip := w.newHost()
-	store := w.newStore()
-	return &person{w: w, host: h, ip: ip, store: store, chat: w.open(store)}
+	store, key := w.newStore()
+	return &person{w: w, host: h, ip: ip, store: store, key: key, chat: w.open(store)}
 }
 
 // newStore makes an account.
-func (w *world) newStore() chat.Store {
+func (w *world) newStore() (chat.Store, ed25519.PrivateKey) {
 	w.Helper()
 	store, err := storage.Open(filepath.Join(w.TempDir(), "store.db"), storage.Options{})
 	if err != nil {
@@ -100,7 +101,7 @@ func (w *world) newStore() chat.Store {
 	if err := chat.Create(store, key, "", time.Now()); err != nil {
 		w.Fatal(err)
 	}
-	return store
+	return store, key
 }
 
 // open starts the device of an account.

@@ -36,6 +36,10 @@ const (
 // LinkProtocol is the id of the protocol that these frames make up.
 const LinkProtocol = "/truce/link/1.0.0"
 
+// BulkProtocol is the id of the streams on which logs that are far behind catch
+// up: after a token of each side (HelloKey.BulkToken) Push frames alone.
+const BulkProtocol = "/truce/bulk/1.0.0"
+
 // Version is the newest version of the hello and of what follows it that this
 // package speaks.
 const Version uint16 = 1

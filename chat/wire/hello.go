@@ -156,6 +156,12 @@ func (k HelloKey) MAC3(first, second []byte, h Hello3) [32]byte {
 	return k.mac("truce hello 3", hash(first), hash(second), hash(mustMarshal(h)))
 }
 
+// BulkToken is what a peer, one of the two of the hello that these encoded
+// frames made up, shows to prove that a bulk stream belongs to that session.
+func (k HelloKey) BulkToken(first, second, third, peer []byte) [32]byte {
+	return k.mac("truce bulk v1", hash(first), hash(second), hash(third), peer)
+}
+
 func (k HelloKey) mac(label string, parts ...[]byte) [32]byte {
 	m := hmac.New(sha256.New, k.key[:])
 	m.Write(labelled(label, k.wanted[:], be64(uint64(len(k.dialler))), k.dialler, be64(uint64(len(k.listens))), k.listens))

@@ -41,6 +41,8 @@ type madeOf struct {
 	ListenerDevice  string   `json:"listening_device_seed"`
 	MAC2            string   `json:"mac2"`
 	MAC3            string   `json:"mac3"`
+	DiallerBulk     string   `json:"dialling_bulk_token"`
+	ListenerBulk    string   `json:"listening_bulk_token"`
 }
 
 const (
@@ -90,17 +92,20 @@ func (h hello) make(comment string) helloVector {
 		h.change3(&third)
 	}
 	third.MAC = key.MAC3(frame1, frame2, third)
+	frame3 := marshal(third)
 
 	return helloVector{
 		Comment: comment, Secret: hex32(h.secret), Wanted: accountHex(bob), Listener: accountHex(bob),
 		Dialling: toHex(alice.peer), Listens: toHex(bob.peer),
-		Frame1: toHex(frame1), Frame2: toHex(frame2), Frame3: toHex(marshal(third)),
+		Frame1: toHex(frame1), Frame2: toHex(frame2), Frame3: toHex(frame3),
 		Made: &madeOf{
 			HelloKey: hex32(h.secret.Derive("truce hello v1")), Versions: h.versions,
 			Nonce1: hex32(first.Nonce), Nonce2: hex32(second.Nonce), Tag: hex32(tag),
 			DiallerAccount: toHex(alice.account.Seed()), DiallerDevice: toHex(alice.device.Seed()),
 			ListenerAccount: toHex(bob.account.Seed()), ListenerDevice: toHex(bob.device.Seed()),
 			MAC2: hex32(second.MAC), MAC3: hex32(third.MAC),
+			DiallerBulk:  hex32(key.BulkToken(frame1, frame2, frame3, alice.peer)),
+			ListenerBulk: hex32(key.BulkToken(frame1, frame2, frame3, bob.peer)),
 		},
 	}
 }
@@ -319,6 +324,9 @@ func TestMACsCoverAll(t *testing.T) {
 	add("third", key.MAC3(first, nil, third))
 	add("second frame", key.MAC3(first, first, third))
 	add("frames swapped", key.MAC3(nil, first, third))
+	add("bulk", key.BulkToken(first, nil, nil, alice.peer))
+	add("bulk of the other", key.BulkToken(first, nil, nil, bob.peer))
+	add("bulk of another hello", key.BulkToken(first, nil, first, bob.peer))
 
 	// The lengths of the peer ids are covered, not only their bytes.
 	joined := func(a, b string) [32]byte {
