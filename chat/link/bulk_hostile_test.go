@@ -77,7 +77,7 @@ func TestBulkWithoutSession(t *testing.T) {
 			"ann's own token":       {eve.me, eve.theirs},
 			"of an earlier session": {eve.me, earlier},
 			"of somebody else's":    {eve.me, g.mine},
-			"zeroes":  {eve.me, [32]byte{}},
+			"zeroes":                {eve.me, [32]byte{}},
 		} {
 			if _, back := try.who.bulk(ann, try.token); len(back) > 0 {
 				t.Errorf("%s: %x came back", name, back)
