@@ -165,12 +165,23 @@ func TestBulkCutOff(t *testing.T) {
 	})
 }
 
-// bulkOf waits for the bulk stream that ann opens to eve, and accepts it.
-func bulkOf(e *eve) network.Stream {
-	e.w.Helper()
+// newEveBehind is newEve for p, who is a contact of ann's and lacks much of
+// what she wrote. The bulk stream that ann opens is accepted.
+func newEveBehind(ann, p *person) (*eve, network.Stream) {
+	p.w.Helper()
 	got := make(chan network.Stream, 1)
-	e.me.host.SetStreamHandler(wire.BulkProtocol, func(st network.Stream) { got <- st })
-	st := <-got
+	p.host.SetStreamHandler(wire.BulkProtocol, func(st network.Stream) { got <- st })
+	e := &eve{p.session(ann), ann, wire.DirectConv(p.account(), ann.account())}
+	return e, e.acceptBulk(got)
+}
+
+func (e *eve) acceptBulk(got chan network.Stream) (st network.Stream) {
+	e.w.Helper()
+	select {
+	case st = <-got:
+	case <-time.After(time.Minute):
+		e.w.Fatal("no bulk stream was opened")
+	}
 	var token [32]byte
 	if _, err := io.ReadFull(st, token[:]); err != nil || token != e.theirs {
 		e.w.Fatalf("the token is wrong: %v", err)
@@ -191,8 +202,7 @@ func TestTwoLogs(t *testing.T) {
 		if err := ann.chat.Renew(ann.key); err != nil {
 			t.Fatal(err)
 		}
-		e := &eve{p.session(ann), ann, wire.DirectConv(p.account(), ann.account())}
-		st := bulkOf(e)
+		e, st := newEveBehind(ann, p)
 		settle()
 		for empty := false; !empty; {
 			select {
@@ -242,8 +252,7 @@ func TestBulkUnread(t *testing.T) {
 		ann.sendMany(p, 6000)
 		synctest.Wait()
 		before := heap()
-		e := &eve{p.session(ann), ann, wire.DirectConv(p.account(), ann.account())}
-		st := bulkOf(e)
+		_, st := newEveBehind(ann, p)
 		settle()
 		if grown := heap() - before; grown > 4<<20 {
 			t.Errorf("the heap has grown by %d KiB", grown>>10)
