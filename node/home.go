@@ -164,9 +164,9 @@ func (c Config) now() time.Time {
 }
 
 // writePID tells others which process holds the home. It is only a courtesy:
-// the lock decides.
+// the lock decides, and no start waits for the disk to take it.
 func (h *home) writePID() error {
-	return writeAtomic(filepath.Join(h.dir, pidFile), []byte(strconv.Itoa(os.Getpid())+"\n"))
+	return os.WriteFile(filepath.Join(h.dir, pidFile), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600)
 }
 
 func (h *home) close() error {
