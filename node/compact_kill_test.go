@@ -61,6 +61,7 @@ func TestKilledWhileCompacting(t *testing.T) {
 	if err := a.SetPassphrase(nil, []byte(oldPass)); err != nil {
 		t.Fatal(err)
 	}
+	device := a.Chat().Device()
 	a.Close()
 	said, rewrites := 0, 0
 	for range 8 {
@@ -90,6 +91,9 @@ func TestKilledWhileCompacting(t *testing.T) {
 		}
 		cmd.Wait()
 		a = ann.start(t, offline, knows(oldPass))
+		if a.Chat().Device() != device {
+			t.Fatal("the home is taken for a copy")
+		}
 		got := texts(t, a, b)[1:]
 		if len(got) < said {
 			t.Fatalf("it said %d are on disk, there are %d", said, len(got))

@@ -57,10 +57,10 @@ func DecodeRows(b []byte) {
 	keys.unseal(new(scratch), bucketSelf, keySelf, b, func(uint32) (runID, error) { return runID{}, nil })
 }
 
-// WithRewrite returns o with rewrites that take n rows at a time and call f, if
-// it is not nil, at each step.
+// WithRewrite returns o with rewrites that take n rows at a time, remember half
+// as many, and call f, if it is not nil, at each step.
 func (o Options) WithRewrite(n int, f func(step string) error) Options {
-	o.hooks.rewriteRows, o.hooks.rewrite = n, f
+	o.hooks.rewriteRows, o.hooks.touchedMax, o.hooks.rewrite = n, max(1, n/2), f
 	return o
 }
 

@@ -171,6 +171,11 @@ func (r *Rewrite) paced(ctx context.Context, fn stepFunc) error {
 	if err := r.step(fn); err != nil {
 		return err
 	}
+	if r.touched.len() > r.s.opt.hooks.touchedMax {
+		if err := r.copyTouched(r.step); err != nil {
+			return err
+		}
+	}
 	if r.opt.Progress != nil {
 		r.opt.Progress(r.copied, r.total)
 	}

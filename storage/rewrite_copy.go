@@ -23,6 +23,9 @@ const (
 	// levelRows is how far behind the draft may be when commits are made to wait
 	// for the rest: some hundredths of a second.
 	levelRows = 2048
+	// touchedMax bounds what is remembered of rows that were written again: more
+	// of them are copied at once, so that it does not matter how many there are.
+	touchedMax = 1 << 16
 )
 
 // copier knows how far the copy has come.
@@ -143,6 +146,10 @@ func (r *Rewrite) copyNew(step func(stepFunc) error) error {
 			return err
 		}
 	}
+	return r.copyTouched(step)
+}
+
+func (r *Rewrite) copyTouched(step func(stepFunc) error) error {
 	for chunk := range slices.Chunk(r.touched.take(), r.rows) {
 		err := step(func(from *reader, to *writer) error {
 			for _, p := range chunk {

@@ -32,8 +32,7 @@ func (t *touched) add(places []place) {
 	}
 }
 
-// take returns the places, in no order but that rows which name others come
-// first, and forgets them.
+// take returns the places, in no order, and forgets them.
 func (t *touched) take() (list []place) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

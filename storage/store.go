@@ -30,8 +30,9 @@ type hooks struct {
 	page    int
 	open    func(path string) (*bbolt.DB, error)
 	free    func(path string) (uint64, error)
-	// Of a rewrite: rows of a step, and what is called at each step.
+	// Of a rewrite: rows of a step, rows remembered, and what is called at each step.
 	rewriteRows int
+	touchedMax  int
 	rewrite     func(step string) error
 }
 
@@ -49,6 +50,7 @@ func (o Options) withDefaults() Options {
 		o.hooks.free = diskFree
 	}
 	o.hooks.rewriteRows = cmp.Or(o.hooks.rewriteRows, rewriteRows)
+	o.hooks.touchedMax = cmp.Or(o.hooks.touchedMax, touchedMax)
 	o.hooks.tailMax = cmp.Or(o.hooks.tailMax, tailMax)
 	o.hooks.page = cmp.Or(o.hooks.page, pageRows)
 	return o
