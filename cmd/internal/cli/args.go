@@ -67,7 +67,7 @@ func checkName(name string) error {
 
 // keyFlag adds --key, which makes a write safe to repeat.
 func keyFlag(cmd *cobra.Command) {
-	cmd.Flags().String("key", "", "repeating the command with the same key does nothing twice")
+	cmd.Flags().String("key", "", "repeating with the same key does nothing twice")
 	inner := cmd.Args
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		key, _ := cmd.Flags().GetString("key")

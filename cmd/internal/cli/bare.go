@@ -55,7 +55,10 @@ func (a *app) terminal() (in, out *os.File, ok bool) {
 // talk sets up at the first run, sees to it that a node runs, and chats.
 func (a *app) talk(ctx context.Context, t linechat.Terminal) error {
 	a.askOn(t)
-	var cfg node.Config
+	cfg, err := a.configured(node.Config{})
+	if err != nil {
+		return err
+	}
 	fresh := !node.Exists(a.home)
 	if fresh {
 		name, err := a.askName(ctx, t)
@@ -75,7 +78,7 @@ func (a *app) talk(ctx context.Context, t linechat.Terminal) error {
 		}
 		t.SetPrompt("> ")
 	}
-	err := a.withOwnOrRunning(ctx, cfg, func(ctx context.Context, c *client.Client) error {
+	err = a.withOwnOrRunning(ctx, cfg, func(ctx context.Context, c *client.Client) error {
 		if fresh {
 			if err := a.showHome(ctx, c, t); err != nil {
 				return err

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"io"
-	"runtime"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -72,9 +71,9 @@ computers talk to each other. Run "truce" in a terminal to begin.`,
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	root.SetFlagErrorFunc(flagError)
-	root.PersistentFlags().StringVar(&a.home, "home", "", "directory of the node, in place of "+usualHome())
+	root.PersistentFlags().StringVar(&a.home, "home", "", "directory (else $TRUCE_HOME, or the usual one)")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "results as JSON, one object per line")
-	root.PersistentFlags().StringVar(&a.passFile, passphraseFlag, "", "file whose first line is the passphrase of the home")
+	root.PersistentFlags().StringVar(&a.passFile, passphraseFlag, "", "file that begins with the passphrase")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if a.home == "" {
 			if cmd.Flags().Changed("home") {
@@ -108,14 +107,6 @@ computers talk to each other. Run "truce" in a terminal to begin.`,
 	group(root)
 	a.completeArgs(root)
 	return root
-}
-
-// usualHome tells people, on whatever machine, which home is taken.
-func usualHome() string {
-	if runtime.GOOS == "windows" {
-		return `$TRUCE_HOME or %LocalAppData%\truce`
-	}
-	return "$TRUCE_HOME or ~/.local/share/truce"
 }
 
 func everyCommand(root *cobra.Command, do func(*cobra.Command)) {

@@ -2,9 +2,15 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/truce-im/truce/cmd/internal/config"
+	"github.com/truce-im/truce/node"
 	"github.com/truce-im/truce/node/api/client"
 )
 
@@ -12,18 +18,27 @@ func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config [NAME [VALUE]]",
 		Short: "shows or changes settings",
+		Long: `Shows all settings, or one, and with VALUE changes it. A list is written with spaces
+in between; an empty VALUE takes a setting out of config.toml.
+
+` + settingsTable() + `
+
+How the node runs stands in config.toml in the home, which you may edit yourself. It
+holds from the next start on, for "truce run" and "truce", whose flags win over it. A
+backup does not hold it.`,
 		Example: `  truce config
-  truce config read_receipts false`,
-		Args: between(0, 2),
+  truce config read_receipts false
+  truce config listen "/ip4/0.0.0.0/tcp/4001 /ip4/0.0.0.0/udp/4001/quic-v1"
+  truce config listen ""`,
+		Args:              between(0, 2),
+		ValidArgsFunction: completeSetting,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.do(cmd.Context(), func(ctx context.Context, s session) error {
-				list, err := settings(ctx, s, args)
-				if err != nil {
-					return err
-				}
-				return rows(a, list, "name value", func(s client.Setting) []string {
-					return []string{s.Name, s.Value}
-				})
+			list, err := a.settings(cmd.Context(), args)
+			if err != nil {
+				return err
+			}
+			return rows(a, list, "name value", func(s client.Setting) []string {
+				return []string{s.Name, s.Value}
 			})
 		},
 	}
@@ -31,7 +46,72 @@ func (a *app) configCommand() *cobra.Command {
 	return cmd
 }
 
-func settings(ctx context.Context, s session, args []string) ([]client.Setting, error) {
+// storeSettings are kept with the account, and hold at once.
+var storeSettings = [][2]string{
+	{"read_receipts", "whether others see what you have read"},
+}
+
+// settingsTable lists all settings for people.
+func settingsTable() string {
+	var b strings.Builder
+	for _, s := range storeSettings {
+		fmt.Fprintf(&b, "  %-14s %s\n", s[0], s[1])
+	}
+	for _, s := range config.Settings {
+		for i, line := range wrap(s.Help, helpWidth-17) {
+			fmt.Fprintf(&b, "  %-14s %s\n", []string{s.Name, ""}[min(i, 1)], line)
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func completeSetting(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	switch {
+	case len(args) == 0:
+		for _, s := range storeSettings {
+			names = append(names, s[0])
+		}
+		for _, s := range config.Settings {
+			names = append(names, s.Name)
+		}
+	case len(args) == 1 && (args[0] == "read_receipts" || args[0] == "mdns"):
+		names = []string{"true", "false"}
+	}
+	return beginning(names, begun), cobra.ShellCompDirectiveNoFileComp
+}
+
+// settings shows or changes what args name: in the file, or in the store.
+func (a *app) settings(ctx context.Context, args []string) ([]client.Setting, error) {
+	if !node.Exists(a.home) {
+		return nil, errNoAccount
+	}
+	file, err := a.configFile()
+	if err != nil {
+		return nil, err
+	}
+	if len(args) > 0 && config.Known(args[0]) {
+		if len(args) == 2 {
+			if file, err = a.setInFile(args[0], args[1]); err != nil {
+				return nil, err
+			}
+		}
+		return []client.Setting{{Name: args[0], Value: file.Get(args[0])}}, nil
+	}
+	var list []client.Setting
+	err = a.do(ctx, func(ctx context.Context, s session) (err error) {
+		list, err = storedSettings(ctx, s, args)
+		return err
+	})
+	if len(args) == 0 && err == nil {
+		for _, s := range config.Settings {
+			list = append(list, client.Setting{Name: s.Name, Value: file.Get(s.Name)})
+		}
+	}
+	return list, err
+}
+
+func storedSettings(ctx context.Context, s session, args []string) ([]client.Setting, error) {
 	var one client.Setting
 	var err error
 	switch len(args) {
@@ -42,5 +122,52 @@ func settings(ctx context.Context, s session, args []string) ([]client.Setting, 
 	case 2:
 		one, err = s.SetSetting(ctx, args[0], args[1])
 	}
+	var e *client.Error
+	if errors.As(err, &e) && e.Code == client.CodeNotFound {
+		return nil, &client.Error{Code: e.Code, Message: e.Message, Hint: "`truce config` lists the settings"}
+	}
 	return []client.Setting{one}, err
+}
+
+func (a *app) setInFile(name, value string) (config.File, error) {
+	if err := config.Set(a.home, name, value); err != nil {
+		return config.File{}, badConfig(err)
+	}
+	a.note("this holds from the next start of the node on")
+	return a.configFile()
+}
+
+func (a *app) configFile() (config.File, error) {
+	f, err := config.Load(a.home)
+	return f, badConfig(err)
+}
+
+// badConfig makes wrong usage of what the owner of the file wrote.
+func badConfig(err error) error {
+	var e *config.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	bad := usagef("%v", e)
+	bad.Hint = "`truce help config` explains the names"
+	return bad
+}
+
+// configured fills in what the file of the home says of a node, but for what
+// was given as flags.
+func (a *app) configured(cfg node.Config, given ...string) (node.Config, error) {
+	f, err := a.configFile()
+	if err != nil {
+		return cfg, err
+	}
+	if !slices.Contains(given, "listen") {
+		cfg.Listen = f.List("listen")
+	}
+	if !slices.Contains(given, "peer") {
+		cfg.Peers = f.List("peer")
+	}
+	if !slices.Contains(given, "mdns") {
+		cfg.NoMDNS = !f.Bool("mdns")
+	}
+	return cfg, nil
 }

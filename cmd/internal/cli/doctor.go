@@ -37,6 +37,10 @@ func (a *app) doctor(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if _, err := a.configFile(); err != nil {
+		e := describe(err)
+		list = append(list, client.Check{Check: "config", Detail: e.Message, Hint: e.Hint})
+	}
 	for _, c := range list {
 		if a.json {
 			err = a.row(c)

@@ -76,6 +76,9 @@ const helpWidth = 78
 func fill(text string) string {
 	paragraphs := strings.Split(text, "\n\n")
 	for i, p := range paragraphs {
+		if strings.HasPrefix(p, "  ") {
+			continue // a table
+		}
 		paragraphs[i] = strings.Join(wrap(p, helpWidth), "\n")
 	}
 	return strings.Join(paragraphs, "\n\n")

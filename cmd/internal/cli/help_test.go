@@ -50,7 +50,7 @@ func parse(t *testing.T, line string) (string, error) {
 		t.Fatalf("the example %q does not call truce", line)
 	}
 	words = words[begin+1:]
-	if end := slices.IndexFunc(words, func(w string) bool { return strings.Contains("|<>&", w[:1]) }); end >= 0 {
+	if end := slices.IndexFunc(words, func(w string) bool { return w != "" && strings.Contains("|<>&", w[:1]) }); end >= 0 {
 		words = words[:end]
 	}
 	cmd, args, err := cli.Root().Find(words)
@@ -89,7 +89,7 @@ func shellWords(line string) (words []string) {
 // Every line of help fits a terminal of 80 columns.
 func TestHelpFits(t *testing.T) {
 	each(cli.Root(), func(cmd *cobra.Command) {
-		for line := range strings.Lines(cmd.Long + "\n" + cmd.Example) {
+		for line := range strings.Lines(cmd.Long + "\n" + cmd.UsageString()) {
 			if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 {
 				t.Errorf("%s: a line of help has %d columns: %q", cmd.CommandPath(), n, line)
 			}

@@ -93,7 +93,11 @@ func (a *app) doWithin(ctx context.Context, t task) error {
 }
 
 func (a *app) overOwnNode(ctx context.Context, t task, handed *bool) error {
-	n, err := a.openExisting(ctx, node.Config{})
+	cfg, err := a.configured(node.Config{})
+	if err != nil {
+		return err
+	}
+	n, err := a.openExisting(ctx, cfg)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ messages are not in the words: "truce restore" takes them from a backup.`,
 			return a.initFromPhrase(cmd.Context(), name, phrase)
 		},
 	}
-	cmd.Flags().StringVar(&phrase, "phrase-file", "", "file that holds the 24 words of the account to restore")
+	cmd.Flags().StringVar(&phrase, "phrase-file", "", "file that holds the 24 words to restore from")
 	cmd.Flags().StringVar(&name, "name", "", "what others are offered as your name")
 	keyFlag(cmd)
 	return cmd

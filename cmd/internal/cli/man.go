@@ -77,7 +77,7 @@ func manual(root *cobra.Command) string {
 	fmt.Fprintf(&b, ".TH TRUCE 1 \"\" \"truce %s\" \"User Commands\"\n", roff(api.BuildVersion().Version))
 	fmt.Fprintf(&b, ".SH NAME\ntruce \\- %s\n", roff(root.Short))
 	b.WriteString(".SH SYNOPSIS\n.B truce\n[\\-\\-home\n.IR DIR ]\n[\\-\\-json]\n.I COMMAND\n\\&...\n")
-	fmt.Fprintf(&b, ".SH DESCRIPTION\n%s\n", roff(root.Long))
+	fmt.Fprintf(&b, ".SH DESCRIPTION\n%s\n", prose(root.Long))
 	manualExample(&b, root)
 	b.WriteString(".SH OPTIONS\nThese may stand with every command.\n")
 	manualFlags(&b, root.PersistentFlags())
@@ -98,7 +98,7 @@ func manualGroup(b *strings.Builder, root *cobra.Command, title, id string) {
 }
 
 func manualCommand(b *strings.Builder, cmd *cobra.Command) {
-	fmt.Fprintf(b, ".SS %s\n%s\n", roff(strings.TrimPrefix(cmd.UseLine(), "truce ")), roff(description(cmd)))
+	fmt.Fprintf(b, ".SS %s\n%s\n", roff(strings.TrimPrefix(cmd.UseLine(), "truce ")), prose(description(cmd)))
 	manualFlags(b, cmd.LocalNonPersistentFlags())
 	manualExample(b, cmd)
 	for _, sub := range cmd.Commands() {
@@ -134,14 +134,27 @@ func manualExample(b *strings.Builder, cmd *cobra.Command) {
 	}
 }
 
-// roff escapes text: nothing in it is a request or an escape of roff.
-func roff(text string) string {
-	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "`", `\(ga`, "'", `\(aq`, "~", `\(ti`, "^", `\(ha`, `"`, `\(dq`, "\n\n", "\n.PP\n").Replace(text)
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		if line != ".PP" && strings.HasPrefix(line, ".") {
-			lines[i] = `\&` + line
+// prose is text of paragraphs, with tables among them whose lines stay.
+func prose(text string) string {
+	paragraphs := strings.Split(text, "\n\n")
+	for i, p := range paragraphs {
+		paragraphs[i] = roff(p)
+		if strings.HasPrefix(p, "  ") {
+			paragraphs[i] = ".nf\n" + roff(p) + "\n.fi"
 		}
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(paragraphs, "\n.PP\n")
+}
+
+var roffEscapes = strings.NewReplacer(
+	`\`, `\e`, "-", `\-`, "`", `\(ga`, "'", `\(aq`, "~", `\(ti`, "^", `\(ha`, `"`, `\(dq`, "\n.", "\n\\&.",
+)
+
+// roff escapes text: nothing in it is a request or an escape of roff.
+func roff(text string) string {
+	text = roffEscapes.Replace(text)
+	if strings.HasPrefix(text, ".") {
+		return `\&` + text
+	}
+	return text
 }

@@ -8,9 +8,10 @@ import (
 	"syscall"
 	"time"
 
-	ma "github.com/multiformats/go-multiaddr"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/truce-im/truce/cmd/internal/config"
 	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node"
 	"github.com/truce-im/truce/node/api"
@@ -25,7 +26,8 @@ func (a *app) runCommand() *cobra.Command {
 		Use:   "run [--name NAME] [--listen MULTIADDR] [--peer MULTIADDR]",
 		Short: "runs the node in the foreground",
 		Long: `Runs the node of this home until it is interrupted, and prints what happens.
-Makes the account if there is none. --listen and --peer may be given several times.`,
+Makes the account if there is none. --listen and --peer may be given several times;
+what is not given is taken from config.toml, see "truce help config".`,
 		Example: `  truce run
   truce run --home /srv/truce --name box --listen /ip4/0.0.0.0/tcp/4001`,
 		Args: between(0, 0),
@@ -39,6 +41,10 @@ Makes the account if there is none. --listen and --peer may be given several tim
 				}
 			}
 			cfg.NoMDNS = !mdns
+			cfg, err := a.configured(cfg, flagsOf(cmd)...)
+			if err != nil {
+				return err
+			}
 			if public || len(bootstrap) > 0 {
 				a.note("this version has no DHT yet: --public and --bootstrap have no effect")
 			}
@@ -47,33 +53,33 @@ Makes the account if there is none. --listen and --peer may be given several tim
 	}
 	f := cmd.Flags()
 	f.StringVar(&cfg.Name, "name", "", "your name, if the account must be made")
-	f.StringArrayVar(&cfg.Listen, "listen", nil, "multiaddr to listen on, in place of the defaults")
+	f.StringArrayVar(&cfg.Listen, "listen", nil, "multiaddr to listen on")
 	f.StringArrayVar(&cfg.Peers, "peer", nil, "multiaddr of a contact's node to try")
-	f.StringArrayVar(&bootstrap, "bootstrap", nil, "multiaddr of a node to enter the DHT by, in place of the defaults")
-	f.BoolVar(&mdns, "mdns", true, "find contacts on the local network")
+	f.StringArrayVar(&bootstrap, "bootstrap", nil, "multiaddr of a node to enter the DHT by")
+	f.BoolVar(&mdns, "mdns", true, "find contacts on this network")
 	f.BoolVar(&dht, "dht", true, "find contacts over the internet")
-	f.BoolVar(&public, "public", false, "this node is reachable from everywhere and helps others")
+	f.BoolVar(&public, "public", false, "reachable from everywhere, to help others")
 	return cmd
 }
 
 // checkAddrs refuses what cannot be listened on or dialled.
 func checkAddrs(flag string, addrs []string) error {
+	check := config.CheckPeer
+	if flag == "listen" {
+		check = config.CheckListen
+	}
 	for _, s := range addrs {
-		addr, err := ma.NewMultiaddr(s)
-		if err != nil {
-			e := usagef("--%s: %q is no multiaddr", flag, s)
-			e.Hint = "one looks like /ip4/192.168.1.2/tcp/4001"
-			return e
-		}
-		_, err = addr.ValueForProtocol(ma.P_P2P)
-		switch {
-		case flag == "listen" && err == nil:
-			return usagef("--listen: %q must not name a peer", s)
-		case flag != "listen" && err != nil:
-			return usagef("--%s: %q does not end in /p2p/ and a peer id", flag, s)
+		if err := check(s); err != nil {
+			return usagef("--%s: %v", flag, err)
 		}
 	}
 	return nil
+}
+
+// flagsOf names the flags that stand on the command line.
+func flagsOf(cmd *cobra.Command) (names []string) {
+	cmd.Flags().Visit(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
 }
 
 // ready is the first line of run.

@@ -1,0 +1,47 @@
+package config
+
+import (
+	"fmt"
+
+	ma "github.com/multiformats/go-multiaddr"
+)
+
+const sample = "/ip4/192.168.1.2/tcp/4001"
+
+// addrError is one address of a list.
+type addrError struct {
+	addr string
+	error
+}
+
+// CheckListen refuses what cannot be listened on.
+func CheckListen(addr string) error {
+	a, err := multiaddr(addr)
+	if err != nil {
+		return err
+	}
+	if _, err := a.ValueForProtocol(ma.P_P2P); err == nil {
+		return fmt.Errorf("%q must not name a peer", addr)
+	}
+	return nil
+}
+
+// CheckPeer refuses what is no address of a peer.
+func CheckPeer(addr string) error {
+	a, err := multiaddr(addr)
+	if err != nil {
+		return err
+	}
+	if _, err := a.ValueForProtocol(ma.P_P2P); err != nil {
+		return fmt.Errorf("%q does not end in /p2p/ and a peer id", addr)
+	}
+	return nil
+}
+
+func multiaddr(addr string) (ma.Multiaddr, error) {
+	a, err := ma.NewMultiaddr(addr)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no multiaddr, which looks like %s", addr, sample)
+	}
+	return a, nil
+}
