@@ -38,9 +38,11 @@ func (p Position) Compare(q Position) int {
 // after its receipt. So no clock can bring a log out of order or hold a message
 // at the end for ever.
 func clampOrder(stamp, predecessor, received uint64) uint64 {
-	const ahead = 2 * 60 * 1000
-	return max(predecessor, min(stamp, received+ahead))
+	return max(predecessor, min(stamp, received+clockAhead))
 }
+
+// clockAhead is how far a stamp may be ahead of our clock, in milliseconds.
+const clockAhead = 2 * 60 * 1000
 
 // absorb appends e, which the caller has placed in its log, and folds what its
 // content does to other messages. It reports whether e is a new message.

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"context"
 	"iter"
 
 	"github.com/truce-im/truce/chat/wire"
@@ -19,6 +20,16 @@ type Store interface {
 	// if it could not even look, because the file does not open any more, what
 	// became of the commit is unknown.
 	Update(fn func(Tx) error) error
+
+	// Scan goes through the events of all conversations, or of one that is not
+	// zero, from those that came last to the first that ever did, and yields
+	// step by step those with a body of kind content that keep accepts. keep is
+	// called from several goroutines at a time, also for events that are never
+	// yielded, and must not hold on to what it is given. What is changed
+	// meanwhile is seen or not. Scan takes little memory and keeps nobody from
+	// writing; between two steps it holds nothing. It ends early when ctx does,
+	// with its cause.
+	Scan(ctx context.Context, conv wire.ConvID, keep func(body []byte) bool) iter.Seq2[Scanned, error]
 
 	// Changed returns a channel that is closed by the next commit. Take it
 	// before looking, and no change is missed.

@@ -26,6 +26,12 @@ func (o Options) WithPage(n int) Options {
 	return o
 }
 
+// WithScanRows returns o with scans that look at n rows at a time.
+func (o Options) WithScanRows(n int) Options {
+	o.hooks.scanRows = n
+	return o
+}
+
 // SchemaVersion is the newest schema.
 var SchemaVersion = schemaVersion
 

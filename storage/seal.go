@@ -139,16 +139,25 @@ type seal struct {
 
 // sealOf returns the seal of a row, and the ciphertext.
 func (k *keyring) sealOf(b bucket, sealed []byte, lookup func(uint32) (runID, error)) (s seal, ciphertext []byte, err error) {
+	run, counter, ciphertext, err := splitSealed(b, sealed)
+	if err != nil {
+		return s, nil, err
+	}
+	aead, err := k.run(run, lookup)
+	return seal{aead, counter}, ciphertext, err
+}
+
+// splitSealed parts what seal made.
+func splitSealed(b bucket, sealed []byte) (run uint32, counter uint64, ciphertext []byte, err error) {
 	number, n := binary.Uvarint(sealed)
 	if n <= 0 || number > 1<<32-1 {
-		return s, nil, corruptf("a row of %s has no run", b.name())
+		return 0, 0, nil, corruptf("a row of %s has no run", b.name())
 	}
 	counter, m := binary.Uvarint(sealed[n:])
 	if m <= 0 {
-		return s, nil, corruptf("a row of %s has no counter", b.name())
+		return 0, 0, nil, corruptf("a row of %s has no counter", b.name())
 	}
-	aead, err := k.run(uint32(number), lookup)
-	return seal{aead, counter}, sealed[n+m:], err
+	return uint32(number), counter, sealed[n+m:], nil
 }
 
 // unseal opens what seal made.
@@ -157,8 +166,13 @@ func (k *keyring) unseal(sc *scratch, b bucket, key, sealed []byte, lookup func(
 	if err != nil {
 		return nil, err
 	}
+	return s.open(sc, nil, b, key, ciphertext)
+}
+
+// open appends the plain text of a row to dst.
+func (s seal) open(sc *scratch, dst []byte, b bucket, key, ciphertext []byte) ([]byte, error) {
 	sc.place(b, key, s.counter)
-	plain, err := s.aead.Open(nil, sc.nonce[:], ciphertext, sc.data)
+	plain, err := s.aead.Open(dst, sc.nonce[:], ciphertext, sc.data)
 	if err != nil {
 		return nil, corruptf("a row of %s is not what was written there", b.name())
 	}

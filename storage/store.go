@@ -25,11 +25,12 @@ type Options struct {
 
 // hooks let tests break things, and make them small.
 type hooks struct {
-	commit  func(*bbolt.Tx) error
-	tailMax int
-	page    int
-	open    func(path string) (*bbolt.DB, error)
-	free    func(path string) (uint64, error)
+	commit   func(*bbolt.Tx) error
+	tailMax  int
+	page     int
+	scanRows int
+	open     func(path string) (*bbolt.DB, error)
+	free     func(path string) (uint64, error)
 	// Of a rewrite: rows of a step, rows remembered, and what is called at each step.
 	rewriteRows int
 	touchedMax  int
@@ -53,6 +54,7 @@ func (o Options) withDefaults() Options {
 	o.hooks.touchedMax = cmp.Or(o.hooks.touchedMax, touchedMax)
 	o.hooks.tailMax = cmp.Or(o.hooks.tailMax, tailMax)
 	o.hooks.page = cmp.Or(o.hooks.page, pageRows)
+	o.hooks.scanRows = cmp.Or(o.hooks.scanRows, scanRows)
 	return o
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -51,8 +52,16 @@ type patient struct {
 
 func (p *patient) Write(b []byte) (int, error) {
 	p.begun = true
-	if err := p.control.SetWriteDeadline(time.Now().Add(stall)); err != nil {
+	if err := p.control.SetWriteDeadline(time.Now().Add(stall)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}
 	return p.ResponseWriter.Write(b)
+}
+
+// flush sends what was written. Over Local there is no need.
+func (p *patient) flush() error {
+	if err := p.control.Flush(); !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
 }

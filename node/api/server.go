@@ -38,6 +38,7 @@ func New(n *node.Node, opt Options) http.Handler {
 	mux.HandleFunc(eventsRoute, s.events)
 	mux.HandleFunc(backupRoute, s.backup)
 	mux.HandleFunc(compactRoute, s.compact)
+	mux.HandleFunc(searchRoute, s.search)
 	mux.HandleFunc("/", noRoute)
 	return guard(mux)
 }
@@ -53,6 +54,7 @@ const (
 	eventsRoute  = "GET /v1/events"
 	backupRoute  = "GET /v1/backup"
 	compactRoute = "POST /v1/compact"
+	searchRoute  = "GET /v1/search"
 )
 
 var routes = []route{

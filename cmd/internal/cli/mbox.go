@@ -28,9 +28,10 @@ const mailDomain = "@truce.invalid"
 // maxSubject is how many characters of a message's first line are its subject.
 const maxSubject = 60
 
-// encode returns nothing for a message of which nothing is left.
+// encode returns nothing for a message of which nothing is left, and for a notice,
+// which nobody wrote.
 func (x mbox) encode(m client.Message) ([]byte, error) {
-	if m.Deleted {
+	if m.Deleted || m.Notice != "" {
 		return nil, nil
 	}
 	from, to := x.them, x.me

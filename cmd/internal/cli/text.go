@@ -47,6 +47,14 @@ func (a *app) printMessages(ctx context.Context, s session, list []client.Messag
 
 // messageText is a message for people: when, which, who, what, how far.
 func messageText(m client.Message, to string) string {
+	if m.Notice != "" {
+		return fmt.Sprintf("%s  %s  * %s", local(m.Time, dateTime), m.ID[:min(shortID, len(m.ID))], term.Printable(m.Text))
+	}
+	return messageHead(m, to) + term.PrintableText(bodyText(m), "    ") + tail(m)
+}
+
+// messageHead is the beginning of that: when, which, who.
+func messageHead(m client.Message, to string) string {
 	who := m.FromName
 	if m.Out() {
 		who = "you"
@@ -54,11 +62,7 @@ func messageText(m client.Message, to string) string {
 			who += " to " + to
 		}
 	}
-	if m.Notice != "" {
-		return fmt.Sprintf("%s  %s  * %s", local(m.Time, dateTime), m.ID[:min(shortID, len(m.ID))], term.Printable(m.Text))
-	}
-	head := fmt.Sprintf("%s  %s  %s: ", local(m.Time, dateTime), m.ID[:min(shortID, len(m.ID))], term.Printable(who))
-	return head + term.PrintableText(bodyText(m), "    ") + tail(m)
+	return fmt.Sprintf("%s  %s  %s: ", local(m.Time, dateTime), m.ID[:min(shortID, len(m.ID))], term.Printable(who))
 }
 
 func bodyText(m client.Message) string {

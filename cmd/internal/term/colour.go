@@ -33,6 +33,9 @@ func (p Palette) Good(s string) string { return p.in("32", s) }
 // Bad is for what does not.
 func (p Palette) Bad(s string) string { return p.in("31", s) }
 
+// Strong is for what is looked for.
+func (p Palette) Strong(s string) string { return p.in("1", s) }
+
 // Faint is for what may be passed over.
 func (p Palette) Faint(s string) string { return p.in("2", s) }
 
