@@ -147,8 +147,15 @@ func (k *keyring) sealOf(b bucket, sealed []byte, lookup func(uint32) (runID, er
 	return seal{aead, counter}, ciphertext, err
 }
 
+// maxSealed is beyond the longest row. On a damaged page bbolt may name one that
+// reaches into memory which is not the file's.
+const maxSealed = 16 << 20
+
 // splitSealed parts what seal made.
 func splitSealed(b bucket, sealed []byte) (run uint32, counter uint64, ciphertext []byte, err error) {
+	if len(sealed) > maxSealed {
+		return 0, 0, nil, corruptf("a row of %s is too long", b.name())
+	}
 	number, n := binary.Uvarint(sealed)
 	if n <= 0 || number > 1<<32-1 {
 		return 0, 0, nil, corruptf("a row of %s has no run", b.name())
