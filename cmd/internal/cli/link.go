@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/truce-im/truce/cmd/internal/qr"
+	"github.com/truce-im/truce/cmd/internal/term"
 )
 
 func (a *app) linkCommand() *cobra.Command {
@@ -15,7 +17,8 @@ func (a *app) linkCommand() *cobra.Command {
 		Short: "prints the link that you give to friends",
 		Long: `Prints your link. Whoever holds it can find you and ask to be a contact.
 With --reset you get a new one, and all that you gave out before stop working;
-contacts are not affected. With --qr it is shown as a code for a camera.`,
+contacts are not affected. With --qr it is shown as a code for a camera,
+too; a terminal of 80 columns is wide enough for most.`,
 		Example: `  truce link
   truce link --qr
   truce link --reset`,
@@ -52,5 +55,15 @@ func (a *app) printCode(link string) error {
 	if err != nil {
 		return err
 	}
-	return a.printf("%s%s\n", code, link)
+	if width := term.Width(a.Out); width != 0 && width < code.Width() {
+		a.note("the code needs %d columns, this terminal has %d: make it wider, or its letters smaller", code.Width(), width)
+		return a.printf("%s\n", link)
+	}
+	p := term.PaletteFor(a.Out)
+	for line := range strings.Lines(code.String()) {
+		if err := a.printf("%s\n", p.Light(strings.TrimSuffix(line, "\n"))); err != nil {
+			return err
+		}
+	}
+	return a.printf("%s\n", link)
 }

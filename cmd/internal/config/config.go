@@ -62,14 +62,22 @@ func Known(name string) bool {
 // File is what a file says: values by name, of those that stand in it.
 type File struct{ values map[string]any }
 
-// Error is why a file cannot be, in words. Line counts from 1; 0: of no line.
+// Error is why a file, or a value for it, cannot be, in words.
 type Error struct {
-	Line    int
+	Line    int // from 1; wholeFile, or noFile: it is about a value that was given
 	Message string
 }
 
+const (
+	wholeFile = 0
+	noFile    = -1
+)
+
 func (e *Error) Error() string {
-	if e.Line == 0 {
+	switch e.Line {
+	case noFile:
+		return e.Message
+	case wholeFile:
 		return FileName + ": " + e.Message
 	}
 	return fmt.Sprintf("%s, line %d: %s", FileName, e.Line, e.Message)
@@ -96,7 +104,7 @@ func read(home string) (string, error) {
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxSize+1))
 	if err == nil && len(b) > maxSize {
-		err = &Error{0, "the file is too long"}
+		err = &Error{wholeFile, "the file is too long"}
 	}
 	return string(b), err
 }
@@ -110,7 +118,7 @@ func parse(text string) (File, error) {
 		return File{}, &Error{line, "this is not TOML: " + strings.TrimPrefix(syntax.Error(), "toml: ")}
 	}
 	if err != nil {
-		return File{}, &Error{0, "this is not TOML: " + strings.TrimPrefix(err.Error(), "toml: ")}
+		return File{}, &Error{wholeFile, "this is not TOML: " + strings.TrimPrefix(err.Error(), "toml: ")}
 	}
 	bad := []*Error{}
 	for name, value := range f.values {

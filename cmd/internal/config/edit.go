@@ -32,7 +32,7 @@ func Set(home, name, value string) error {
 	}
 	wanted, err := valueOf(name, value)
 	if err != nil {
-		return &Error{0, err.Error()}
+		return &Error{noFile, err.Error()}
 	}
 	if wanted == nil {
 		delete(before.values, name)
@@ -41,7 +41,7 @@ func Set(home, name, value string) error {
 	}
 	edited := edit(text, name, wanted)
 	if after, err := parse(edited); err != nil || !reflect.DeepEqual(after, before) {
-		return &Error{0, fmt.Sprintf("the lines of %s are written in a way that only you can change", name)}
+		return &Error{wholeFile, fmt.Sprintf("the lines of %s are written in a way that only you can change", name)}
 	}
 	if edited == text {
 		return nil

@@ -40,12 +40,15 @@ func Encode(text string) (*Code, error) {
 	return best, nil
 }
 
-// quiet is how many light modules surround a code; scanners ask for four, and
-// do with two.
-const quiet = 2
+// quiet is how many light modules surround a code (ISO/IEC 18004 §6.3.8).
+const quiet = 4
+
+// Width is how many columns String takes.
+func (c *Code) Width() int { return c.Size + 2*quiet }
 
 // String draws the code for a terminal with light letters on dark ground, two
-// rows of modules to a line.
+// rows of modules to a line. On other grounds give it these colours: a code with
+// light and dark exchanged is one that not every camera reads.
 func (c *Code) String() string {
 	var b strings.Builder
 	for y := -quiet; y < c.Size+quiet; y += 2 {

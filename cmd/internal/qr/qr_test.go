@@ -25,10 +25,10 @@ func TestSizes(t *testing.T) {
 // (qr_root_test.go).
 func TestGolden(t *testing.T) {
 	for n, want := range map[int]string{
-		1:    "253dd72763dc7d3a",
-		200:  "14cf8f5c6ed9b717",
-		300:  "111310b9f43f1361",
-		2953: "57fb048796c60af7",
+		1:    "a7af2952d67d8df0",
+		200:  "ec58d8cb3060135c",
+		300:  "c009698ea59015e3",
+		2953: "d0c09ed2ee91cb1e",
 	} {
 		c, err := qr.Encode(sample(n))
 		if err != nil {
@@ -51,16 +51,16 @@ func TestString(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(c.String(), "\n")
-	if len(lines) != (c.Size+4+1)/2+1 {
+	if len(lines) != (c.Size+8+1)/2+1 {
 		t.Errorf("%d lines", len(lines))
 	}
 	for _, l := range lines[:len(lines)-1] {
-		if n := len([]rune(l)); n != c.Size+4 {
+		if n := len([]rune(l)); n != c.Size+8 || n != c.Width() {
 			t.Errorf("a line of %d characters", n)
 		}
 	}
 	// The upper left finder: a light frame, then its dark edge.
-	if !strings.HasPrefix(lines[1], "██ ▄▄▄▄▄ █") {
-		t.Errorf("the corner is %q", lines[1])
+	if !strings.HasPrefix(lines[2], "████ ▄▄▄▄▄ █") {
+		t.Errorf("the corner is %q", lines[2])
 	}
 }

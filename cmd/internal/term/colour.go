@@ -39,8 +39,8 @@ func (p Palette) Strong(s string) string { return p.in("1", s) }
 // Faint is for what may be passed over.
 func (p Palette) Faint(s string) string { return p.in("2", s) }
 
-// Ink is dark on light, whatever the terminal's own colours are.
-func (p Palette) Ink(s string) string { return p.in("38;5;16;48;5;231", s) }
+// Light is white on black, whatever the terminal's own colours are.
+func (p Palette) Light(s string) string { return p.in("38;5;231;48;5;16", s) }
 
 // On reports whether the palette has colours.
 func (p Palette) On() bool { return p.on }

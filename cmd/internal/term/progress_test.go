@@ -87,7 +87,7 @@ func TestSize(t *testing.T) {
 
 func TestPalette(t *testing.T) {
 	for _, p := range []term.Palette{{}, term.PaletteFor(new(bytes.Buffer))} {
-		if got := p.Good("a") + p.Bad("b") + p.Faint("c") + p.Ink("d"); got != "abcd" || p.On() {
+		if got := p.Good("a") + p.Bad("b") + p.Faint("c") + p.Light("d"); got != "abcd" || p.On() {
 			t.Errorf("without a terminal %q", got)
 		}
 	}
