@@ -24,7 +24,12 @@ type author struct {
 // newAuthor makes a contact of n with so many devices.
 func newAuthor(t testing.TB, n *node, devices int) *author {
 	t.Helper()
-	a := &author{to: n, key: ed25519.NewKeyFromSeed(slices.Repeat([]byte{9}, 32))}
+	return newAuthorOf(t, n, ed25519.NewKeyFromSeed(slices.Repeat([]byte{9}, 32)), devices)
+}
+
+func newAuthorOf(t testing.TB, n *node, key ed25519.PrivateKey, devices int) *author {
+	t.Helper()
+	a := &author{to: n, key: key}
 	for i := range devices {
 		a.devices = append(a.devices, newAuthorDevice(byte(i+1)))
 	}

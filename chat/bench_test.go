@@ -1,7 +1,11 @@
 package chat_test
 
 import (
+	"crypto/ed25519"
+	"encoding/binary"
 	"fmt"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/truce-im/truce/chat"
@@ -86,6 +90,109 @@ func BenchmarkSend(b *testing.B) {
 			}
 		})
 	})
+}
+
+// BenchmarkConversations sends messages of 100 bytes, 512 at a time, over 100
+// conversations, and waits for all ticks: BenchmarkThroughput of package node,
+// less the network. One sender and one receiver share one conversation only, so
+// each of these has 100 of its own: for each push of the sender in one, the
+// receiver takes as many events in another.
+func BenchmarkConversations(b *testing.B) {
+	const convs, senders = 100, 512
+	from, to := newNode(b, "Ann"), newNode(b, "Ben")
+	var links []*benchLink
+	for i := range convs {
+		l := newBenchLink(b, from, to, uint32(i+1))
+		l.total = (b.N + convs - 1 - i) / convs
+		for range l.total {
+			l.far.write(b, 0, start, wire.NewText(l.far.salt(), text100))
+		}
+		links = append(links, l)
+	}
+	b.ResetTimer()
+	var all sync.WaitGroup
+	for _, l := range links {
+		all.Go(func() { l.run(b) })
+	}
+	for s := range senders {
+		all.Go(func() {
+			for i := s; i < b.N; i += senders {
+				l := links[i%convs]
+				if _, err := from.Send(l.near.account(), text100, chat.SendOptions{}); err != nil {
+					b.Error(err)
+				}
+				l.poke()
+			}
+		})
+	}
+	all.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msg/s")
+}
+
+var text100 = strings.Repeat("x", 100)
+
+// benchLink does what the two ends of a link do.
+type benchLink struct {
+	from      *node
+	near, far *author // to whom is sent; who sends to the receiver
+	total     int
+	moved     chan struct{} // 1 deep
+}
+
+func newBenchLink(b *testing.B, from, to *node, n uint32) *benchLink {
+	key := ed25519.NewKeyFromSeed(binary.BigEndian.AppendUint32(make([]byte, 28), n))
+	return &benchLink{
+		from: from, near: newAuthorOf(b, from, key, 1), far: newAuthorOf(b, to, key, 1),
+		moved: make(chan struct{}, 1),
+	}
+}
+
+func (l *benchLink) poke() {
+	select {
+	case l.moved <- struct{}{}:
+	default:
+	}
+}
+
+// run carries all messages, and ticks them.
+func (l *benchLink) run(b *testing.B) {
+	for done := 0; done < l.total; {
+		<-l.moved
+		for {
+			n, err := l.carry(done)
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			if n == 0 {
+				break
+			}
+			done += n
+		}
+	}
+}
+
+// carry pushes what follows the first done events, and returns how many did.
+func (l *benchLink) carry(done int) (n int, err error) {
+	own := wire.Log{Conv: l.near.log(0).Conv, Account: l.from.Account(), Device: l.from.Device()}
+	sent, _, err := l.from.PushFrom(own, uint64(done+1), 32<<10)
+	if n = len(sent.Events); n == 0 || err != nil {
+		return 0, err
+	}
+	if _, err := wire.DecodeFrame(wire.AppendFrame(nil, sent)[4:]); err != nil {
+		return 0, err
+	}
+	taken, err := l.far.to.TakePushes(l.far.account(), []*wire.Push{l.far.push(0, done+1, done+n)})
+	if err != nil {
+		return 0, err
+	}
+	if head := taken.Acks[0].Head; head != uint64(done+n) {
+		return 0, fmt.Errorf("%d of %d were taken", head, done+n)
+	}
+	if _, err := l.from.ChainAt(own, uint64(done+n)); err != nil {
+		return 0, err
+	}
+	return n, l.from.Acked(l.near.account(), map[wire.Log]uint64{own: uint64(done + n)})
 }
 
 // BenchmarkLook is what a session asks whenever something has moved.
