@@ -24,16 +24,17 @@ import (
 // draws a template for each identity, because libp2p writes into it.
 func timeless(c *libp2ptls.IdentityConfig) { c.CertTemplate = certTemplate() }
 
-// certTemplate is valid from 1970-01-02 to the end of RFC 5280's calendar (4.1.2.5),
-// because TLS must not depend on clocks: libp2p's own starts an hour ago, and
-// a box without a battery clock is days off. Nothing is lost: the certificate
+// certTemplate is valid from 1970-01-01, where a clock begins that was never
+// set, to the end of RFC 5280's calendar (4.1.2.5), because TLS must not depend
+// on clocks: libp2p's own starts an hour ago, and a box without a battery clock
+// is days off. Nothing is lost: the certificate
 // lives as long as the process and proves a key, not a date.
 func certTemplate() *x509.Certificate {
 	serial, _ := rand.Int(rand.Reader, big.NewInt(1<<62)) // rand.Reader never fails
 	return &x509.Certificate{
 		SerialNumber: serial,
 		Subject:      pkix.Name{SerialNumber: rand.Text()}, // must not be empty: RFC 5280, 4.1.2.4
-		NotBefore:    time.Date(1970, 1, 2, 0, 0, 0, 0, time.UTC),
+		NotBefore:    time.Unix(0, 0).UTC(),
 		NotAfter:     time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
 	}
 }
