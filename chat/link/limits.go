@@ -7,7 +7,7 @@ const (
 	helloTimeout = 5 * time.Second  // for each frame of a hello, as for a stranger's first
 	dialTimeout  = 15 * time.Second // for connecting and the whole hello
 	writeTimeout = 15 * time.Second // for one write: a peer that reads nothing is gone
-	drainTimeout = 5 * time.Second  // for the last frames of a session that ends
+	drainTimeout = 3 * time.Second  // for the last frames of a session that ends: commands wait 5 s for a node that dies
 
 	quietTimeout = 5 * time.Second  // silence, while something waits for an answer, after which we ask
 	deadTimeout  = 12 * time.Second // silence after which the peer is taken for dead (promised: 15 s)

@@ -168,6 +168,26 @@ func TestRootNetworkComesAndGoes(t *testing.T) {
 	same(t, ann, ben, 3)
 }
 
+// A node stops, and its home is free, while the cable of a contact that it is
+// linked with has just been pulled: nobody answers its goodbye.
+func TestRootStopsBesideTheDead(t *testing.T) {
+	ann, ben := pair(t)
+	ann.start()
+	ben.start()
+	befriend(ann, ben)
+	ann.must("send", "Ben", "one", "--wait", "10s")
+	ann.ip("-n", ann.lan.name, "link", "set", "p2", "down")
+	ann.must("send", "Ben", "two")
+	begin := time.Now()
+	ann.stop()
+	t.Logf("stopped after %v", time.Since(begin))
+	ann.must("send", "Ben", "three")
+	ann.start()
+	ann.ip("-n", ann.lan.name, "link", "set", "p2", "up")
+	ann.until("all is delivered", time.Minute, func() bool { return len(ann.must("outbox")) == 0 })
+	same(t, ann, ben, 3)
+}
+
 // How long the later of two starting nodes takes to be linked with the other.
 func TestRootFoundAtOnce(t *testing.T) {
 	ann, ben := pair(t)

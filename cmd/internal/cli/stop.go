@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +46,21 @@ func (a *app) stop(ctx context.Context) error {
 		a.note("no node runs in this home")
 		return nil
 	}
-	return a.retry(ctx, func() error { return a.free(ctx) })
+	return a.gone(ctx)
+}
+
+// stopTime is how long a node that agreed to stop may take: it says goodbye to
+// peers who may not answer any more.
+const stopTime = 30 * time.Second
+
+// gone waits until the node has left the home.
+func (a *app) gone(ctx context.Context) error {
+	for began := time.Now(); ; {
+		err := a.retry(ctx, func() error { return a.free(ctx) })
+		if err != errHeld || time.Since(began) > stopTime {
+			return err
+		}
+	}
 }
 
 // free fails with node.ErrLocked while a node holds the home. It needs no
