@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -22,12 +23,15 @@ func (a *app) runCommand() *cobra.Command {
 	var cfg node.Config
 	var mdns, dht, public bool
 	var bootstrap []string
+	var level string
 	cmd := &cobra.Command{
 		Use:   "run [--name NAME] [--listen MULTIADDR] [--peer MULTIADDR]",
 		Short: "runs the node in the foreground",
 		Long: `Runs the node of this home until it is interrupted, and prints what happens.
 Makes the account if there is none. --listen and --peer may be given several times;
-what is not given is taken from config.toml, see "truce help config".`,
+what is not given is taken from config.toml, see "truce help config". --log tells on
+standard error what goes wrong with whom: peers by their peer id, never a text, a
+name or an account.`,
 		Example: `  truce run
   truce run --home /srv/truce --name box --listen /ip4/0.0.0.0/tcp/4001`,
 		Args: between(0, 0),
@@ -45,6 +49,9 @@ what is not given is taken from config.toml, see "truce help config".`,
 			if err != nil {
 				return err
 			}
+			if cfg.Log, err = a.logger(level); err != nil {
+				return err
+			}
 			if public || len(bootstrap) > 0 {
 				a.note("this version has no DHT yet: --public and --bootstrap have no effect")
 			}
@@ -58,8 +65,21 @@ what is not given is taken from config.toml, see "truce help config".`,
 	f.StringArrayVar(&bootstrap, "bootstrap", nil, "multiaddr of a node to enter the DHT by")
 	f.BoolVar(&mdns, "mdns", true, "find contacts on this network")
 	f.BoolVar(&dht, "dht", true, "find contacts over the internet")
+	f.StringVar(&level, "log", "", "log from here on: debug, info, warn or error")
 	f.BoolVar(&public, "public", false, "reachable from everywhere, to help others")
 	return cmd
+}
+
+// logger writes to standard error from the named level on; "": nothing, nil.
+func (a *app) logger(level string) (*slog.Logger, error) {
+	if level == "" {
+		return nil, nil
+	}
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, usagef("--log: %q is none of debug, info, warn and error", level)
+	}
+	return slog.New(slog.NewTextHandler(a.Err, &slog.HandlerOptions{Level: l})), nil
 }
 
 // checkAddrs refuses what cannot be listened on or dialled.
