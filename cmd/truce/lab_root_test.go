@@ -68,6 +68,8 @@ type machine struct {
 	name string // of the person, and in the namespace's name
 	ns   string
 	home string
+	env  []string // of its processes, besides the test's own
+	run  []string // flags of its node
 	node *exec.Cmd
 }
 
@@ -99,21 +101,41 @@ func (m *machine) address(addr string) {
 // start runs the node and waits until it is ready.
 func (m *machine) start() {
 	m.t.Helper()
-	m.node = m.command("run", "--name", m.name)
+	m.node = m.command(append([]string{"run", "--name", m.name}, m.run...)...)
 	out, err := m.node.StdoutPipe()
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	var diagnostics bytes.Buffer
-	m.node.Stderr = &diagnostics
+	log, err := os.OpenFile(m.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer log.Close()
+	m.node.Stderr = log
 	if err := m.node.Start(); err != nil {
 		m.t.Fatal(err)
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil || !strings.Contains(line, `"ready"`) {
-		m.t.Fatalf("%s is not ready: %q, %v, %s", m.name, line, err, diagnostics.String())
+		m.t.Fatalf("%s is not ready: %q, %v, %s", m.name, line, err, m.logTail(10))
 	}
 	go io.Copy(io.Discard, out)
+}
+
+// log is the file with what the node said on standard error.
+func (m *machine) log() string { return m.home + ".log" }
+
+func (m *machine) logTail(lines int) string {
+	b, err := os.ReadFile(m.log())
+	if err != nil {
+		return err.Error()
+	}
+	list := strings.SplitAfter(string(b), "\n")
+	list = list[max(0, len(list)-1-lines):]
+	for i, line := range list {
+		list[i] = fmt.Sprintf("%.300s\n", strings.TrimSuffix(line, "\n"))
+	}
+	return strings.Join(list, "")
 }
 
 func (m *machine) kill() {
@@ -135,13 +157,17 @@ func (m *machine) stop() {
 
 func (m *machine) command(args ...string) *exec.Cmd {
 	full := append([]string{"netns", "exec", m.ns, m.binary, "--home", m.home, "--json"}, args...)
-	return exec.Command("ip", full...)
+	cmd := exec.Command("ip", full...)
+	cmd.Env = append(os.Environ(), m.env...)
+	return cmd
 }
 
 // row is one line of a command's result.
 type row struct {
 	ID, Text, State, Link, Name, Why string
-	Presence                         string
+	Account, Presence, Direction     string
+	Deleted                          bool
+	Reactions                        map[string][]string // accounts by emoji
 }
 
 // do runs a command, and returns its exit status with what it printed.
