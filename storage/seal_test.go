@@ -135,8 +135,9 @@ func TestRowsCannotBeMoved(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store")
 	s := open(t, path, storage.Options{})
 	f := feeder{convs: 2}
+	be64 := func(n uint64) string { return string(binary.BigEndian.AppendUint64(nil, n)) }
 	update(t, s, func(tx chat.Tx) error {
-		return errors.Join(f.write(tx, 4), tx.PutSetting("a", "1"), tx.PutSetting("b", "2"))
+		return errors.Join(f.write(tx, 4), tx.PutSetting("a", "1"), tx.PutSetting("b", "2"), tx.PutSetting(be64(1), "3"))
 	})
 	s.Close()
 	swap := func(b1, k1, b2, k2 string) {
@@ -149,11 +150,11 @@ func TestRowsCannotBeMoved(t *testing.T) {
 			return errors.Join(x.Put([]byte(k1), v2), y.Put([]byte(k2), v1))
 		})
 	}
-	be64 := func(n uint64) string { return string(binary.BigEndian.AppendUint64(nil, n)) }
 	for _, c := range []struct{ b1, k1, b2, k2 string }{
 		{"settings", "a", "settings", "b"},
 		{"journal", be64(1), "journal", be64(2)},
 		{"journal", be64(1), "settings", "a"},
+		{"journal", be64(1), "settings", be64(1)},
 	} {
 		swap(c.b1, c.k1, c.b2, c.k2)
 		opened, err := storage.Open(path, storage.Options{Key: key})
@@ -161,7 +162,8 @@ func TestRowsCannotBeMoved(t *testing.T) {
 			err = opened.View(func(r chat.Reader) error {
 				_, err1 := r.Setting("a")
 				_, err2 := r.Event(benchLog(0), 1)
-				return errors.Join(err1, err2)
+				_, err3 := r.Setting(be64(1))
+				return errors.Join(err1, err2, err3)
 			})
 			opened.Close()
 		}

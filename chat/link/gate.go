@@ -10,15 +10,24 @@ import (
 )
 
 // gate says how often hellos may begin: it is asked before anything is read.
-// It has a token bucket for each address, and one for all strangers.
+// It has a token bucket for each address, and one for all strangers. Those of
+// contacts lie apart: from however many addresses strangers come, they leave
+// theirs alone.
 type gate struct {
-	mu    sync.Mutex
-	all   bucket
+	mu                  sync.Mutex
+	all                 bucket
+	strangers, contacts buckets
+}
+
+func newGate() *gate {
+	return &gate{strangers: buckets{each: map[string]*bucket{}}, contacts: buckets{each: map[string]*bucket{}}}
+}
+
+// buckets are token buckets by name.
+type buckets struct {
 	each  map[string]*bucket
 	swept time.Time
 }
-
-func newGate() *gate { return &gate{each: map[string]*bucket{}} }
 
 // bucket holds tokens; the zero value is full.
 type bucket struct {
@@ -46,33 +55,33 @@ func (g *gate) pass(name string, stranger bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
-	if !g.named(name, now).take(now, helloRate, helloBurst) {
-		return false
+	if !stranger {
+		return g.contacts.named(name, now).take(now, helloRate, helloBurst)
 	}
-	return !stranger || g.all.take(now, strangerRate, strangerBurst)
+	return g.strangers.named(name, now).take(now, helloRate, helloBurst) && g.all.take(now, strangerRate, strangerBurst)
 }
 
 // named returns the bucket of that name. When there are too many, those that
 // have none yet share one.
-func (g *gate) named(name string, now time.Time) *bucket {
-	if b := g.each[name]; b != nil {
+func (l *buckets) named(name string, now time.Time) *bucket {
+	if b := l.each[name]; b != nil {
 		return b
 	}
-	if len(g.each) >= maxBuckets && now.Sub(g.swept) > time.Second {
-		g.swept = now
-		for name, b := range g.each {
+	if len(l.each) >= maxBuckets && now.Sub(l.swept) > time.Second {
+		l.swept = now
+		for name, b := range l.each {
 			if b.drain(now, helloRate); b.spent == 0 {
-				delete(g.each, name)
+				delete(l.each, name)
 			}
 		}
 	}
-	if len(g.each) >= maxBuckets {
+	if len(l.each) >= maxBuckets {
 		name = ""
 	}
-	b := g.each[name]
+	b := l.each[name]
 	if b == nil {
 		b = &bucket{at: now}
-		g.each[name] = b
+		l.each[name] = b
 	}
 	return b
 }

@@ -256,6 +256,33 @@ func TestFalseListeners(t *testing.T) {
 	}
 }
 
+// The account itself, which has lost the secret, is not spoken to either: the
+// listener has to prove both (rule 4).
+func TestListenerWithoutTheSecret(t *testing.T) {
+	virtually(t, func(w *world) {
+		a := w.newHonest()
+		ben := w.newPerson()
+		a.ask(ben)
+		more := make(chan int, 1)
+		ben.listener(func(r *raw, frame1 []byte) {
+			second := wire.Hello2{Type: wire.FrameHello2, Version: wire.Version}
+			second.Who, _ = ben.chat.Credential([]byte(ben.host.ID()))
+			key := wire.NewHelloKey(wire.Secret{1}, ben.account(), []byte(r.stream.Conn().RemotePeer()), []byte(ben.host.ID()))
+			second.MAC = key.MAC2(frame1, second)
+			r.write(second)
+			r.stream.SetReadDeadline(time.Now().Add(time.Minute))
+			n, _ := r.stream.Read(make([]byte, 1))
+			more <- n
+		})
+		if _, err := a.links.Dial(context.Background(), ben.info(), ben.account()); err == nil {
+			t.Error("the dialler takes it for proved")
+		}
+		if n := <-more; n > 0 {
+			t.Error("the dialler says more")
+		}
+	})
+}
+
 func containsAny(b []byte, ids ...any) bool {
 	for _, id := range ids {
 		switch id := id.(type) {
