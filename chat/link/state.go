@@ -209,6 +209,7 @@ func (s *state) tellStance() error {
 		return ignoreNotFound(err)
 	}
 	s.stance = st.Version
+	s.vector = false // they may have dropped one that came before this stance
 	if err := s.out.answer(st); err != nil {
 		return err
 	}
