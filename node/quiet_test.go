@@ -38,7 +38,7 @@ func TestSpeaksToContactsAlone(t *testing.T) {
 	})
 }
 
-// What a stranger can open at a node is libp2p's identify and the link, and
+// What a stranger can open at a node is libp2p's identify, the link and its bulk streams, and
 // nothing of a DHT, a relay, AutoNAT or hole punching.
 func TestServesTheLinkAlone(t *testing.T) {
 	a := newPerson(t, "Ann").start(t)
