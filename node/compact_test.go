@@ -244,6 +244,10 @@ func TestCompactMeanwhile(t *testing.T) {
 		}
 	})
 	numbered(t, a, b, 0, count)
+	within(t, a, 2*time.Minute, "all is delivered", func() bool {
+		out, err := a.Chat().Outbox()
+		return err == nil && len(out) == 0
+	})
 	inOrder(t, a, b, count)
 	cancel()
 	wg.Wait()
