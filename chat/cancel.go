@@ -6,9 +6,9 @@ import (
 
 var (
 	errArrived = Errorf(CodeRefused, "the message was delivered already").
-			WithHint("truce delete takes it back from both sides")
+			WithHint("`truce delete` takes it back from both sides")
 	errOnItsWay = Errorf(CodeRefused, "the message is on its way and may have arrived").
-			WithHint("truce delete takes it back wherever it is")
+			WithHint("`truce delete` takes it back wherever it is")
 	errFailed = Errorf(CodeRefused, "the message was never delivered and never will be: there is nothing to cancel")
 )
 

@@ -76,7 +76,7 @@ func (s *Service) ask(tx Tx, link wire.Link, opt AskOptions) (notice string, err
 	rel := c.Relation()
 	switch {
 	case rel == Blocked:
-		return "", Errorf(CodeRefused, "%s is blocked", c.Name)
+		return "", errBlocked(c)
 	case rel == Accepted:
 		notice = fmt.Sprintf("%s is a contact already", c.Name)
 		if opt.Name != "" && opt.Name != c.Name {
@@ -143,16 +143,16 @@ func (s *Service) Accept(a wire.Account, name string) (view ContactView, notice 
 			notice = fmt.Sprintf("%s is a contact already", c.Name)
 			return nil
 		case Blocked:
-			return Errorf(CodeRefused, "%s is blocked", c.Name)
+			return errBlocked(c)
 		case Requested, Gone:
 			if !c.Theirs.Want {
-				return Errorf(CodeNotFound, "%s has not asked", c.Name)
+				return Errorf(CodeNotFound, "%s has not asked", c.Name).WithHint(askers)
 			}
 			if len(c.proofs()) == 0 {
-				return Errorf(CodeNotFound, "%s has not asked since you removed them", c.Name).WithHint("ask with truce add and their link")
+				return Errorf(CodeNotFound, "%s has not asked since you removed them", c.Name).WithHint("ask them with `truce add` and their link")
 			}
 		default:
-			return Errorf(CodeNotFound, "%s has not asked: you asked them", c.Name)
+			return Errorf(CodeNotFound, "%s has not asked: you asked them", c.Name).WithHint("it is their turn; `truce contacts` shows when they have answered")
 		}
 		if c.Name, notice, err = s.freeName(tx, first(name, c.Name), a); err != nil {
 			return err
@@ -167,6 +167,13 @@ func (s *Service) Accept(a wire.Account, name string) (view ContactView, notice 
 	return view, notice, err
 }
 
+// askers is the next step of who answers somebody that did not ask.
+const askers = "`truce requests` lists those who have"
+
+func errBlocked(c Contact) *Error {
+	return Errorf(CodeRefused, "%s is blocked", c.Name).WithHint("`truce unblock %s` first", c.Account)
+}
+
 // Decline answers a request with no. Declining twice changes nothing. Errors:
 // ErrNotFound if the account has not asked.
 func (s *Service) Decline(a wire.Account) (ContactView, error) {
@@ -179,7 +186,7 @@ func (s *Service) Decline(a wire.Account) (ContactView, error) {
 		case c.Relation() == Gone && c.Theirs.Want:
 			return nil
 		case c.Relation() != Requested:
-			return Errorf(CodeNotFound, "%s has no request that waits for an answer", c.Name)
+			return Errorf(CodeNotFound, "%s has no request that waits for an answer", c.Name).WithHint(askers)
 		}
 		c.refuse(s.nowMillis())
 		return s.putContact(tx, c)
@@ -214,7 +221,7 @@ func (s *Service) Rename(a wire.Account, name, key string) (ContactView, error) 
 			return err
 		}
 		if free != name {
-			return Errorf(CodeRefused, "another contact is named %s", name)
+			return Errorf(CodeRefused, "another contact is named %s", name).WithHint("choose another name, or rename that one first")
 		}
 		c.Name = name
 		return s.putContact(tx, c)
@@ -297,7 +304,7 @@ func (s *Service) ResolveAsker(who string) (wire.Account, error) {
 // the rest.
 func (s *Service) resolve(who string, preferences ...func(Relation) bool) (a wire.Account, err error) {
 	if strings.HasPrefix(who, "#") {
-		return a, Errorf(CodeNotFound, "there is no room %s", who)
+		return a, Errorf(CodeNotFound, "there is no room %s", who).WithHint("this version has no rooms yet: name a person")
 	}
 	address, notAddress := wire.ParseAccount(who)
 	exact, folded := make([][]Contact, len(preferences)+1), make([][]Contact, len(preferences)+1)
@@ -335,7 +342,7 @@ func (s *Service) resolve(who string, preferences ...func(Relation) bool) (a wir
 			}
 		}
 	}
-	return a, Errorf(CodeNotFound, "nobody you know is called %s", who).WithHint("truce contacts and truce requests list them")
+	return a, Errorf(CodeNotFound, "nobody you know is called %s", who).WithHint("`truce contacts` and `truce requests` list them")
 }
 
 func ambiguous(who string, found []Contact) error {
@@ -343,7 +350,7 @@ func ambiguous(who string, found []Contact) error {
 	for _, c := range found {
 		names = append(names, fmt.Sprintf("%s (%s)", c.Name, c.Account))
 	}
-	return Errorf(CodeAmbiguous, "%s could be any of: %s", who, strings.Join(names, ", ")).WithHint("use the address")
+	return Errorf(CodeAmbiguous, "%s could be any of: %s", who, strings.Join(names, ", ")).WithHint("use the address, which `truce contacts` shows")
 }
 
 // Contact returns one contact. Errors: ErrNotFound.

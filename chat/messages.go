@@ -93,13 +93,13 @@ func (s *Service) mayWrite(r Reader, a wire.Account) error {
 	case Accepted, Asked:
 		return s.Room()
 	case Blocked:
-		return Errorf(CodeRefused, "%s is blocked", c.Name)
+		return errBlocked(c)
 	case Declined:
-		return Errorf(CodeRefused, "%s declined your request", c.Name).WithHint("ask again with truce add and a new link")
+		return Errorf(CodeRefused, "%s declined your request", c.Name).WithHint("ask them again with `truce add` and a new link")
 	case Requested:
-		return Errorf(CodeRefused, "%s waits for your answer", c.Name).WithHint("truce accept %s", a)
+		return Errorf(CodeRefused, "%s waits for your answer", c.Name).WithHint("`truce accept %s`", a)
 	}
-	return Errorf(CodeRefused, "%s is not a contact", c.Name).WithHint("ask with truce add and their link")
+	return Errorf(CodeRefused, "%s is not a contact", c.Name).WithHint("ask them with `truce add` and their link")
 }
 
 // writable returns the log that this device writes for a, which must not be
@@ -198,7 +198,7 @@ func mayChange(m Message) error {
 	case m.Notice != "":
 		return errNotice
 	case !m.Out:
-		return Errorf(CodeRefused, "only its writer can change a message")
+		return Errorf(CodeRefused, "only its writer can change a message").WithHint("you can answer it, or react to it")
 	case m.Deleted:
 		return errDeleted
 	}
@@ -230,7 +230,7 @@ func (s *Service) React(id wire.MessageID, emoji string, remove bool, key string
 		case m.Deleted:
 			return nil, errDeleted
 		case !remove && fold.full(s.self.Account, emoji):
-			return nil, Errorf(CodeRefused, "you have put %d different reactions on this message: no more are kept", maxReactions)
+			return nil, Errorf(CodeRefused, "you have put %d different reactions on this message: no more are kept", maxReactions).WithHint("take one off first: `truce react ID EMOJI --remove`")
 		}
 		if err := s.mayWrite(tx, m.Peer); err != nil {
 			return nil, err
@@ -301,7 +301,7 @@ func (s *Service) done(r Reader, key, what string) (*Done, error) {
 	case err != nil:
 		return nil, err
 	case d.What != what:
-		return nil, Errorf(CodeUsage, "this key was used for %s", d.What)
+		return nil, Errorf(CodeUsage, "this key was used for %s", d.What).WithHint("a new command needs a new key")
 	}
 	return &d, nil
 }
@@ -352,7 +352,7 @@ func (s *Service) ResolveID(prefix string) (id wire.MessageID, err error) {
 	return found[0].ID, nil
 }
 
-var errNoMessage = Errorf(CodeNotFound, "there is no message with this id")
+var errNoMessage = Errorf(CodeNotFound, "there is no message with this id").WithHint("`truce history WHO` shows the ids")
 
 // WaitDelivered returns the message once it is delivered, read or failed. If
 // ctx ends first, it returns the message as it stands and the error of ctx.

@@ -32,7 +32,7 @@ func (s *Service) Remove(a wire.Account) (view ContactView, notice string, err e
 	return s.turn(a, func(tx Tx, c *Contact) (notice string, err error) {
 		switch c.Relation() {
 		case Blocked:
-			return "", Errorf(CodeRefused, "%s is blocked", c.Name).WithHint("truce unblock %s first", a)
+			return "", errBlocked(*c)
 		case Gone:
 			return fmt.Sprintf("%s is no contact", c.Name), nil
 		}

@@ -15,17 +15,17 @@ import (
 // errRenew is why nothing can be written under a device key that is not sure
 // to be ours alone.
 var errRenew = Errorf(CodeFailed, "this home is a copy, or older than what your contacts have, so it must not write under its old device key").
-	WithHint("truce device renew gives it a new one; it may ask for your 24 words")
+	WithHint("`truce device renew` gives it a new one; it may ask for your 24 words")
 
 var errTaken = Errorf(CodeFailed, "%s, so this one must not write", TakenOver).
-	WithHint("go on there; or take the account back with truce device renew, which stops the other")
+	WithHint("go on there; or take the account back with `truce device renew`, which stops the other")
 
 // Renew gives this device a new key and retires the old one, whose logs stay
 // and are delivered. key is the account's. Sessions made before still speak
 // for the old one: end them.
 func (s *Service) Renew(key ed25519.PrivateKey) error {
 	if wire.Account(key.Public().(ed25519.PublicKey)) != s.self.Account {
-		return Errorf(CodeRefused, "this key is of another account")
+		return Errorf(CodeRefused, "this key is of another account").WithHint("`truce id` shows whose home this is")
 	}
 	var fresh Self
 	err := s.store.Update(func(tx Tx) (err error) {

@@ -107,5 +107,8 @@ func failed(err error, hint string) error {
 	if errors.As(err, &e) {
 		return err
 	}
+	if hint == "" && errors.Is(err, ErrPassphrase) {
+		hint = "try again; if it is lost, your 24 words make the account anew in another home: `truce init --phrase-file FILE`"
+	}
 	return &chat.Error{Code: chat.CodeFailed, Message: err.Error(), Hint: hint, Err: err}
 }

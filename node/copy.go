@@ -39,7 +39,7 @@ func (n *Node) Renew(seed *[32]byte) error {
 	}
 	if key == nil {
 		return chat.Errorf(chat.CodeFailed, "the account key is not here, or is protected by the passphrase").
-			WithHint("give your 24 words: truce device renew --phrase-file FILE")
+			WithHint("give your 24 words: `truce device renew --phrase-file FILE`")
 	}
 	return n.chat.Renew(key)
 }

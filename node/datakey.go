@@ -41,7 +41,7 @@ func (k *keys) unfinished() error {
 		return nil
 	}
 	return chat.Errorf(chat.CodeFailed, "the store was rewritten, but its new key could not be put in place").
-		WithHint("stop and start truce: that puts it in place")
+		WithHint("stop the node and start it again: that puts it in place")
 }
 
 // settleData brings an exchange to its end that a crash broke off: forwards if

@@ -95,10 +95,13 @@ func (h *home) take(ask func() ([]byte, error)) (pass []byte, err error) {
 	}
 }
 
+// unwritable is the next step where the home cannot be written to.
+const unwritable = "name a directory that you may write to by --home or $TRUCE_HOME"
+
 func (h *home) tryLock() error {
 	got, err := h.lock.TryLock()
 	if err != nil {
-		return fmt.Errorf("cannot lock the home: %w", err)
+		return failed(fmt.Errorf("cannot lock the home: %w", err), unwritable)
 	}
 	if !got {
 		return lockedError(h.dir)
@@ -111,6 +114,9 @@ func unreadable(err error) error {
 	if errors.Is(err, storage.ErrCorrupt) || errors.Is(err, storage.ErrWrongKey) {
 		return failed(err, "move the files of this home away and put a backup in their place by `truce restore`")
 	}
+	if errors.Is(err, storage.ErrNewerSchema) {
+		return failed(err, "a newer truce has used this home: install that one")
+	}
 	return err
 }
 
@@ -118,7 +124,7 @@ func unreadable(err error) error {
 // them too before an account is put into it.
 func makeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("cannot make the home: %w", err)
+		return failed(fmt.Errorf("cannot make the home: %w", err), unwritable)
 	}
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -137,7 +143,7 @@ func lockedError(dir string) error {
 			msg += fmt.Sprintf(" (process %d)", pid)
 		}
 	}
-	return &chat.Error{Code: chat.CodeFailed, Message: msg, Hint: "stop it with truce stop, or choose another home with --home", Err: ErrLocked}
+	return &chat.Error{Code: chat.CodeFailed, Message: msg, Hint: "stop it with `truce stop`, or choose another home with --home", Err: ErrLocked}
 }
 
 // ensureAccount makes the account unless there is one.

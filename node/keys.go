@@ -199,7 +199,7 @@ func accountSeed(home string, ask func() ([]byte, error)) (seed [32]byte, err er
 }
 
 var errNoAccountKey = chat.Errorf(chat.CodeFailed, "the account key is not in this home").
-	WithHint("your 24 words stand for it")
+	WithHint("put its file back, or use the 24 words that you wrote down")
 
 // askFor asks for the passphrase of a protected home.
 func askFor(ask func() ([]byte, error)) ([]byte, error) {

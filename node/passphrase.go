@@ -120,7 +120,7 @@ func (k *keys) secrets(pass []byte) (data [32]byte, account *[32]byte, err error
 	seed, err := g.Open(keyfile.Account, lock)
 	if err != nil {
 		return data, nil, chat.Errorf(chat.CodeFailed, "the account key is sealed by another passphrase than this home").
-			WithHint("move %s away", accountFile)
+			WithHint("move %s out of the home: your 24 words stand for it", accountFile)
 	}
 	return data, &seed, nil
 }

@@ -88,7 +88,9 @@ func (a *app) add(in client.AddRequest, until *time.Time) task {
 		}
 		switch {
 		case c.State == "declined":
-			return refusedf("%s declined", c.Name)
+			e := refusedf("%s declined", c.Name)
+			e.Hint = "you can ask again with a new link of theirs"
+			return e
 		case until != nil && c.State == "asked":
 			return timeout("%s has not answered yet; the request stays queued", c.Name)
 		}

@@ -35,7 +35,9 @@ func between(min, max int) cobra.PositionalArgs {
 // error can be told from a petname.
 func checkWho(who string) error {
 	switch {
-	case who == "" || !utf8.ValidString(who):
+	case who == "":
+		return usagef("the name of whom you mean is empty")
+	case !utf8.ValidString(who):
 		return usagef("%q is neither a name nor an address", who)
 	case len(who) != wire.AddressLen:
 		return nil

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -27,7 +26,9 @@ file can be you. A FILE that is there is replaced once the new one is whole.`,
 		Args:    between(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if args[0] == "" || args[0] == "-" {
-				return usagef("a backup needs the name of a file")
+				e := usagef("a backup needs the name of a file")
+				e.Hint = "such as truce.backup"
+				return e
 			}
 			return a.backup(cmd.Context(), args[0])
 		},
@@ -90,7 +91,10 @@ func rewind(f *os.File) error {
 func (a *app) writeFile(path string, write func(*os.File) error) (size int64, err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".truce-backup-*")
 	if err != nil {
-		return 0, fmt.Errorf("the backup cannot be written: %w", err)
+		return 0, &client.Error{
+			Code: client.CodeFailed, Message: "the backup cannot be written: " + err.Error(),
+			Hint: "name a file in a directory that is there, and that you may write to",
+		}
 	}
 	defer func() {
 		f.Close()
@@ -110,7 +114,10 @@ func (a *app) writeFile(path string, write func(*os.File) error) (size int64, er
 	check := a.progress("check", size, term.Bytes)
 	defer check.Done()
 	if err := backup.Read(io.TeeReader(f, check), nil); err != nil {
-		return 0, fmt.Errorf("the backup came out wrong: %w", err)
+		return 0, &client.Error{
+			Code: client.CodeFailed, Message: "the backup came out wrong, and was not kept: " + err.Error(),
+			Hint: "the disk may be failing: write it to another one",
+		}
 	}
 	if size, err = f.Seek(0, io.SeekCurrent); err != nil {
 		return 0, err

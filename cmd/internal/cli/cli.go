@@ -77,7 +77,9 @@ computers talk to each other. Run "truce" in a terminal to begin.`,
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if a.home == "" {
 			if cmd.Flags().Changed("home") {
-				return usagef("--home is empty")
+				e := usagef("--home is empty")
+				e.Hint = "leave it out for the usual one"
+				return e
 			}
 			a.home = node.DefaultHome()
 		}

@@ -47,11 +47,12 @@ var (
 	errStopped = &client.Error{
 		Code:    client.CodeFailed,
 		Message: "the node was stopped",
+		Hint:    "start it again with `truce run` or `truce`",
 	}
 	errHeld = &client.Error{
 		Code:    client.CodeFailed,
 		Message: "another process holds this home and does not answer",
-		Hint:    "try again, or end it",
+		Hint:    "try again; if it stays so, end that process: the file pid in the home has its number",
 	}
 )
 

@@ -77,7 +77,8 @@ func (a *app) checkPhrase(ctx context.Context) error {
 			return err
 		}
 		if id.Account != account.String() {
-			return &client.Error{Code: client.CodeFailed, Message: "these are the words of another account"}
+			return &client.Error{Code: client.CodeFailed, Message: "these are the words of another account",
+				Hint: "`truce id` shows the account of this home"}
 		}
 		return a.result(struct {
 			Account string `json:"account"`

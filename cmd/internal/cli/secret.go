@@ -105,7 +105,7 @@ func (a *app) newPassphrase(ctx context.Context, file, env string) ([]byte, erro
 	}
 	again, err := a.ask(ctx, "New passphrase, once more: ")
 	if err == nil && !bytes.Equal(pass, again) {
-		err = &client.Error{Code: client.CodeFailed, Message: "these two differ; nothing was changed"}
+		err = &client.Error{Code: client.CodeFailed, Message: "these two differ; nothing was changed", Hint: "try again"}
 	}
 	return pass, err
 }

@@ -32,7 +32,7 @@ NUMBER it is compared for you, and the contact is marked as verified.`,
 			}
 			number := strings.Map(dropSpace, strings.Join(args[1:], ""))
 			if len(args) > 1 && (len(number) != safetyDigits || strings.Trim(number, "0123456789") != "") {
-				return usagef("a safety number has %d digits", safetyDigits)
+				return usagef("a safety number has %d digits, this has %d", safetyDigits, len(number))
 			}
 			return a.do(cmd.Context(), func(ctx context.Context, s session) error {
 				return a.verify(ctx, s, args[0], number)

@@ -21,7 +21,9 @@ func (a *app) watchCommand() *cobra.Command {
 		Args:    between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("since") && since == "" {
-				return usagef("--since is empty")
+				e := usagef("--since is empty")
+				e.Hint = "leave it out to begin now"
+				return e
 			}
 			return a.withNode(cmd.Context(), func(ctx context.Context, s session) error {
 				err := a.watch(ctx, s.Client, since, false)
