@@ -120,7 +120,7 @@ func (s *soak) step() {
 	n := s.IntN(100)
 	for _, k := range kinds {
 		if n -= k.weight; n < 0 {
-			s.done = append(s.done, "") // so that a failure counts the step in which it happened
+			s.done = append(s.done, "the one that failed")
 			s.done[len(s.done)-1] = k.do(p)
 			return
 		}
@@ -177,7 +177,12 @@ func (s *soak) report() {
 	s.t.Logf("TRUCE_SEED=%d, failed at step %d; the last steps:\n%s", s.seed, len(s.done),
 		strings.Join(s.done[max(0, len(s.done)-steps):], "\n"))
 	for _, p := range s.people {
-		_, _, contacts := p.do("contacts")
-		s.t.Logf("%s: clock off by %v, running: %v, %s\nits log ends:\n%s", p.name, p.clock.skew, p.node != nil, contacts, p.logTail(lines))
+		var contacts []string
+		rows, _, _ := p.do("contacts")
+		for _, r := range rows {
+			contacts = append(contacts, r.Name+" "+r.Presence)
+		}
+		s.t.Logf("%s: clock off by %v, running: %v, sees %s\nits log ends:\n%s",
+			p.name, p.clock.skew, p.node != nil, strings.Join(contacts, ", "), p.logTail(lines))
 	}
 }
