@@ -171,7 +171,7 @@ func newEveBehind(ann, p *person) (*eve, network.Stream) {
 	p.w.Helper()
 	got := make(chan network.Stream, 1)
 	p.host.SetStreamHandler(wire.BulkProtocol, func(st network.Stream) { got <- st })
-	e := &eve{p.session(ann), ann, wire.DirectConv(p.account(), ann.account())}
+	e := &eve{raw: p.session(ann), ann: ann, conv: wire.DirectConv(p.account(), ann.account())}
 	return e, e.acceptBulk(got)
 }
 

@@ -16,6 +16,8 @@ type eve struct {
 	*raw
 	ann  *person
 	conv wire.ConvID
+
+	first wire.ChainValue // of ann's first event
 }
 
 // log is the log that eve may push, hers that which ann pushes to her.
@@ -137,6 +139,10 @@ func TestHostileContact(t *testing.T) {
 			}
 			e.write(vector(wire.Entry{Log: e.anns(), Head: 101}))
 		}, false},
+		"begins behind it": {func(e *eve) {
+			e.write(vector(wire.Entry{Log: e.anns(), Base: 1, Head: 1, Chain: e.first.Short()}))
+			e.write(ack(wire.Entry{Log: e.anns(), Base: 1, Head: 1, Chain: e.first.Short()}))
+		}, false},
 		"claims many logs of ann's": {func(e *eve) {
 			for range 20 {
 				e.write(vector(strangeLogs(e.conv, e.ann.account())...))
@@ -188,7 +194,7 @@ func TestHostileContact(t *testing.T) {
 				ann, ben := w.friends()
 				e := w.newEve(ann)
 				m := ann.send(e.me, "for eve")
-				next[wire.Push](e.raw)
+				e.first = next[wire.Push](e.raw).Events[0].Chain(e.anns(), 1)
 				ann.log.lines()
 
 				test.do(e)
@@ -215,7 +221,7 @@ func (w *world) newEve(ann *person) *eve {
 	w.Helper()
 	p := w.newPerson()
 	befriend(p, ann)
-	return &eve{p.session(ann), ann, wire.DirectConv(p.account(), ann.account())}
+	return &eve{raw: p.session(ann), ann: ann, conv: wire.DirectConv(p.account(), ann.account())}
 }
 
 // Between a request and its answer nothing but stances counts.
@@ -235,7 +241,7 @@ func TestFramesBeforeAcceptance(t *testing.T) {
 		}
 		r.write(st)
 		next[wire.StanceAck](r)
-		e := &eve{r, ann, wire.DirectConv(p.account(), ann.account())}
+		e := &eve{raw: r, ann: ann, conv: wire.DirectConv(p.account(), ann.account())}
 		e.write(vector(strangeLogs(e.conv, ann.account())...))
 		e.write(push(e.log(), 1, events(e.log(), 3)))
 		e.write(push(e.anns(), 1, events(e.anns(), 3)))

@@ -2,6 +2,7 @@ package link
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/chat/wire"
@@ -31,7 +32,10 @@ func (s *state) handleVector(f *wire.Vector) error {
 			}
 			continue
 		}
-		s.heads[e.Log], ticks[e.Log] = e.Head, e.Head
+		s.heads[e.Log] = e.Head
+		if err := s.tick(ticks, e); err != nil {
+			return err
+		}
 	}
 	if len(s.stuck) == 0 {
 		s.chat.TakeFree(s.who.account)
@@ -79,10 +83,30 @@ func (s *state) handleAck(f *wire.Ack) error {
 		case e.Head > s.heads[e.Log]:
 			s.advance(e.Log)
 		}
-		s.heads[e.Log], ticks[e.Log] = e.Head, e.Head
+		s.heads[e.Log] = e.Head
+		if err := s.tick(ticks, e); err != nil {
+			return err
+		}
 		s.land(e.Log, e.Head)
 	}
 	s.ticker.acked(ticks)
+	return nil
+}
+
+// tick adds what an entry acknowledges to ticks. A device that began at a base
+// says nothing of what lies before: that counts only if another device of theirs
+// has acknowledged it.
+func (s *state) tick(ticks map[wire.Log]uint64, e wire.Entry) error {
+	if e.Base > 0 {
+		logs, err := s.chat.OwnLogs(s.who.account)
+		if err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(logs, func(st chat.LogState) bool { return st.Log == e.Log }); i < 0 || logs[i].Delivered < e.Base {
+			return nil
+		}
+	}
+	ticks[e.Log] = e.Head
 	return nil
 }
 
