@@ -105,13 +105,10 @@ func (s *Service) Seeks() (list []Sought, err error) {
 			if err != nil {
 				return err
 			}
-			if c.Blocked || !c.Mine.Want && c.MineAcked >= c.Mine.Version {
+			if !s.seeks(&c) {
 				continue
 			}
 			x := Sought{Account: c.Account, Reach: c.Reach, Hints: c.Hints, Quiet: c.untold()}
-			if len(c.proofs()) == 0 || x.Quiet && c.overdue(s.nowMillis()) {
-				continue
-			}
 			for _, secret := range []*wire.Secret{c.Pair, c.AskedBy, c.AskedOf} {
 				if secret != nil {
 					x.Pair = append(x.Pair, *secret)
@@ -122,6 +119,35 @@ func (s *Service) Seeks() (list []Sought, err error) {
 		return nil
 	})
 	return list, err
+}
+
+func (s *Service) seeks(c *Contact) bool {
+	switch {
+	case c.Blocked, !c.Mine.Want && c.MineAcked >= c.Mine.Version, len(c.proofs()) == 0:
+		return false
+	}
+	return !c.untold() || !c.overdue(s.nowMillis())
+}
+
+// SoughtPeers returns the libp2p peers at which those were reached whom Seeks
+// names, newest first.
+func (s *Service) SoughtPeers() (peers map[wire.Account][]Peer, err error) {
+	err = s.store.View(func(r Reader) error {
+		peers = map[wire.Account][]Peer{}
+		for c, err := range r.Contacts() {
+			if err != nil {
+				return err
+			}
+			if !s.seeks(&c) {
+				continue
+			}
+			if peers[c.Account], err = r.Peers(c.Account); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return peers, err
 }
 
 // ReachSecret is the secret in my link.

@@ -48,7 +48,8 @@ type Store interface {
 // Reader reads one state of the store. Single look-ups that find nothing
 // return an error that is ErrNotFound, unless they say otherwise. Sequences
 // stop after yielding an error; they read as they go and hold no more than a
-// page.
+// page. Nobody changes the bytes and secrets that Self and Contacts point to:
+// others have the same.
 type Reader interface {
 	Self() (Self, error)
 	Setting(name string) (string, error) // "" if it was never set

@@ -77,10 +77,10 @@ func (n *Node) online(ctx, alive context.Context) (err error) {
 	if err := n.home.writePID(); err != nil {
 		return err
 	}
-	if err := errors.Join(n.chat.ForgetKeys(), n.chat.ForgetRemoved()); err != nil {
-		return err
-	}
-	if n.endpoint, err = n.openEndpoint(ctx, n.cfg.Listen); err != nil {
+	forgot := make(chan error, 1)
+	go func() { forgot <- errors.Join(n.chat.ForgetKeys(), n.chat.ForgetRemoved()) }()
+	n.endpoint, err = n.openEndpoint(ctx, n.cfg.Listen) // which takes as long
+	if err = errors.Join(err, <-forgot); err != nil {
 		return err
 	}
 	n.wg.Go(func() { n.follow(alive) })

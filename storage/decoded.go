@@ -3,8 +3,8 @@ package storage
 import "sync"
 
 // maxDecoded bounds the rows that are kept decoded: the contacts of a busy
-// node, at about 1 KiB each.
-const maxDecoded = 1024
+// node, at 1 KiB each at most.
+const maxDecoded = 4096
 
 // decodedRows keeps rows that nearly every update asks for, and that seldom
 // change, as they were decoded. A row is known by its seal, which no two rows

@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"slices"
+
 	"github.com/fxamacker/cbor/v2"
 
 	"github.com/truce-im/truce/chat"
@@ -238,5 +240,5 @@ func sliceOrNil[T any](s []T) []T {
 	if len(s) == 0 {
 		return nil
 	}
-	return s
+	return slices.Clip(s) // it may be shared
 }

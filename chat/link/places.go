@@ -32,22 +32,15 @@ func newPlaces() *places {
 
 // load notes where contacts were before this start.
 func (p *places) load(c *chat.Service) error {
-	seeks, err := c.Seeks()
-	if err != nil {
-		return err
-	}
-	for _, s := range seeks {
-		peers, err := c.Peers(s.Account)
-		if err != nil {
-			return err
-		}
+	sought, err := c.SoughtPeers()
+	for a, peers := range sought {
 		for _, x := range peers {
 			if id, err := peer.Decode(x.ID); err == nil {
-				p.know(s.Account, id)
+				p.know(a, id)
 			}
 		}
 	}
-	return nil
+	return err
 }
 
 // know notes that the contact a is there.
