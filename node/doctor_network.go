@@ -142,7 +142,7 @@ func ports(tcp, udp int) string {
 func checkMDNS(s discovery.Status) (list []Check) {
 	switch {
 	case !s.MDNS:
-		return []Check{{CheckMDNS, true, "switched off: contacts are found at known addresses alone", "start without --mdns=false to find them on this network"}}
+		return []Check{{CheckMDNS, true, "switched off: contacts are found at known addresses alone", "start without --mdns=false, or set `truce config mdns true`, to find them on this network"}}
 	case s.Err != nil:
 		return []Check{{
 			CheckMDNS, false, "does not work: " + s.Err.Error(),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -88,13 +87,10 @@ func beginning(words []string, prefix string) (out []string) {
 	return out
 }
 
-// completionTime is how long a shell is kept waiting for names.
-const completionTime = time.Second
-
 // people are those whom a command may mean by WHO. There are none where finding
 // out takes a passphrase or long, or fails: nobody wants an error there.
 func (a *app) people(cmd *cobra.Command) (names []string) {
-	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
+	ctx, cancel := context.WithTimeout(cmd.Context(), patience)
 	defer cancel()
 	list := func(ctx context.Context, s session) (err error) {
 		names, err = peopleFor(ctx, s, cmd.Name())
