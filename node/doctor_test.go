@@ -144,3 +144,13 @@ func TestUFW(t *testing.T) {
 		}
 	}
 }
+
+func TestOpenEach(t *testing.T) {
+	for ports, want := range map[[2]int]string{
+		{1, 2}: "allow 1/tcp; allow 2/udp", {1, 0}: "allow 1/tcp", {0, 2}: "allow 2/udp",
+	} {
+		if got := node.OpenEach(ports[0], ports[1], "allow %s", "; "); got != want {
+			t.Errorf("%v: %q, want %q", ports, got, want)
+		}
+	}
+}

@@ -6,5 +6,8 @@ var BirthOf = birthOf
 // UFWOn reads a configuration of ufw.
 var UFWOn = ufwOn
 
+// OpenEach writes what opens ports in a firewall.
+var OpenEach = openEach
+
 // Explain finds words for an error of a dial.
 func Explain(err error) string { return explain(err).what }

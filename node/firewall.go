@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 )
 
 // firewall is what can be told of that of this machine without rights.
@@ -13,9 +14,9 @@ type firewall struct {
 	hint string // how to open it
 }
 
-// localFirewall looks for a firewall. The ports are ours.
+// localFirewall looks for a firewall. The ports are ours, 0 for a protocol that
+// we do not use.
 func localFirewall(tcp, udp int) firewall {
-	open := fmt.Sprintf("TCP port %d, UDP port %d and UDP port 5353", tcp, udp)
 	switch runtime.GOOS {
 	case "darwin":
 		return firewall{"", "let truce in under System Settings, Network, Firewall, and allow it Local Network under Privacy & Security"}
@@ -24,11 +25,24 @@ func localFirewall(tcp, udp int) firewall {
 	}
 	switch {
 	case ufwOn("/etc/ufw/ufw.conf"):
-		return firewall{"ufw", fmt.Sprintf("sudo ufw allow %d/tcp; sudo ufw allow %d/udp; sudo ufw allow 5353/udp", tcp, udp)}
+		return firewall{"ufw", openEach(tcp, udp, "sudo ufw allow %s", "; ") + "; sudo ufw allow 5353/udp"}
 	case exists("/run/firewalld"):
-		return firewall{"firewalld", fmt.Sprintf("sudo firewall-cmd --permanent --add-service=mdns --add-port=%d/tcp --add-port=%d/udp; sudo firewall-cmd --reload", tcp, udp)}
+		return firewall{"firewalld", "sudo firewall-cmd --permanent --add-service=mdns " +
+			openEach(tcp, udp, "--add-port=%s", " ") + "; sudo firewall-cmd --reload"}
 	}
-	return firewall{"", "if this machine has a firewall (sudo nft list ruleset shows it), open " + open}
+	return firewall{"", fmt.Sprintf("if this machine has a firewall (sudo nft list ruleset shows it), let in %s and UDP 5353", ports(tcp, udp))}
+}
+
+// openEach writes what opens each of our ports.
+func openEach(tcp, udp int, format, between string) string {
+	var list []string
+	if tcp != 0 {
+		list = append(list, fmt.Sprintf(format, fmt.Sprintf("%d/tcp", tcp)))
+	}
+	if udp != 0 {
+		list = append(list, fmt.Sprintf(format, fmt.Sprintf("%d/udp", udp)))
+	}
+	return strings.Join(list, between)
 }
 
 // ufwOn reports whether ufw's configuration switches it on.
