@@ -1,5 +1,7 @@
 package node
 
+import "crypto/ed25519"
+
 // BirthOf is empty where the system does not tell one file from a copy of it.
 var BirthOf = birthOf
 
@@ -11,3 +13,11 @@ var OpenEach = openEach
 
 // Explain finds words for an error of a dial.
 func Explain(err error) string { return explain(err).what }
+
+// Exchange calls fn in the place of the exchange of the data key.
+func Exchange(n *Node, fn func() error) error {
+	return n.home.keys.exchange([32]byte{}, func(func() error) (bool, error) { return false, fn() })
+}
+
+// AccountKey is what links ask within an update of the store.
+func AccountKey(n *Node) ed25519.PrivateKey { return n.home.keys.account() }

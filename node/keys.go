@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/node/keyfile"
@@ -42,9 +43,9 @@ func Protected(home string) (bool, error) {
 type keys struct {
 	dir string
 
-	mu   sync.Mutex    // held while the files are read or written together
-	data *keyfile.Lock // of data.key; nil: it is plain
-	both *keyfile.Lock // of account.key too; only while the home is being opened
+	mu   sync.Mutex                   // held while the files are read or written together; updates of the store are waited for meanwhile
+	data *keyfile.Lock                // of data.key; nil: it is plain
+	both atomic.Pointer[keyfile.Lock] // of account.key too; only while the home is being opened
 }
 
 func (k *keys) path(name string) string { return filepath.Join(k.dir, name) }
@@ -77,7 +78,10 @@ func (k *keys) open(pass, protect []byte) (secret [32]byte, err error) {
 	return secret, k.sealAccount()
 }
 
-func (k *keys) use(lock *keyfile.Lock) { k.data, k.both = lock.Only(keyfile.Data), lock }
+func (k *keys) use(lock *keyfile.Lock) {
+	k.data = lock.Only(keyfile.Data)
+	k.both.Store(lock)
+}
 
 func (k *keys) make(pass, protect []byte) (secret [32]byte, err error) {
 	var lock *keyfile.Lock
@@ -112,22 +116,18 @@ func (k *keys) put(name string, kind keyfile.Kind, lock *keyfile.Lock, secret [3
 // sealAccount seals an account key that was put plain into a protected home.
 func (k *keys) sealAccount() error {
 	f, err := readKey(k.path(accountFile))
-	if err != nil || f.Sealed() || k.both == nil {
+	if err != nil || f.Sealed() || k.both.Load() == nil {
 		return nil // a damaged one is told of where it is needed
 	}
 	seed, err := f.Open(keyfile.Account, nil)
 	if err != nil {
 		return nil
 	}
-	return k.put(accountFile, keyfile.Account, k.both, seed)
+	return k.put(accountFile, keyfile.Account, k.both.Load(), seed)
 }
 
 // opened forgets how to open the account key: a running node does not need it.
-func (k *keys) opened() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.both = nil
-}
+func (k *keys) opened() { k.both.Store(nil) }
 
 func (k *keys) protected() bool {
 	k.mu.Lock()
@@ -140,7 +140,7 @@ func (k *keys) protected() bool {
 func (k *keys) makeAccount(given *[32]byte) (seed [32]byte, err error) {
 	f, err := readKey(k.path(accountFile))
 	if err == nil {
-		seed, err = f.Open(keyfile.Account, k.both)
+		seed, err = f.Open(keyfile.Account, k.both.Load())
 		if err == nil && given != nil && seed != *given {
 			err = chat.Errorf(chat.CodeFailed, "the key of another account lies in this home").
 				WithHint("choose another home with --home, or move %s away", accountFile)
@@ -155,19 +155,18 @@ func (k *keys) makeAccount(given *[32]byte) (seed [32]byte, err error) {
 	} else {
 		rand.Read(seed[:])
 	}
-	return seed, k.put(accountFile, keyfile.Account, k.both, seed)
+	return seed, k.put(accountFile, keyfile.Account, k.both.Load(), seed)
 }
 
 // account returns the account's key, nil where the file was taken away, or is
-// sealed and the home has been opened.
+// sealed and the home has been opened. It waits for nobody, for it is called
+// within updates of the store.
 func (k *keys) account() ed25519.PrivateKey {
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	f, err := readKey(k.path(accountFile))
 	if err != nil {
 		return nil
 	}
-	seed, err := f.Open(keyfile.Account, k.both)
+	seed, err := f.Open(keyfile.Account, k.both.Load())
 	if err != nil {
 		return nil
 	}
