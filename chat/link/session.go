@@ -133,7 +133,7 @@ func (s *session) read() error {
 	stop := context.AfterFunc(s.ctx, func() { s.stream.SetReadDeadline(time.Now()) })
 	defer stop()
 	s.stream.SetReadDeadline(time.Time{})
-	r := bufio.NewReaderSize(s.stream, 32<<10)
+	r := bufio.NewReaderSize(s.stream, 4<<10) // each idle session has one; long frames are read past it
 	budget := bucket{at: time.Now()}
 	for {
 		f, err := readFrame(r)
