@@ -128,6 +128,26 @@ func TestCancelOnItsWay(t *testing.T) {
 	cancelled(t, ann, ben, ann.send(t, ben, "written when all was settled"), "settled")
 }
 
+// Nor where the disk said that what settled it had failed, and it had not.
+func TestCancelAfterAnUnknownCommit(t *testing.T) {
+	ann, ben, p := pair(t)
+	p.exchange(t)
+	if err := ann.LinkUp(ben.Account()); err != nil {
+		t.Fatal(err)
+	}
+	ann.disk.lie = errors.New("not known")
+	if err := ann.LinkDown(ben.Account()); !errors.Is(err, ann.disk.lie) {
+		t.Fatal(err)
+	}
+	ann.disk.lie = nil
+	m := ann.send(t, ben, "on its way")
+	if _, _, err := ann.PushFrom(ann.logTo(ben), seqOf(t, ann, m), 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	ann.restart(t)
+	refusesCancel(t, ann, m.ID)
+}
+
 // hangUp ends the only link.
 func hangUp(t *testing.T, n, peer *node) {
 	t.Helper()

@@ -133,12 +133,26 @@ func (s *Service) arrived(a wire.Account) error {
 	if errors.Is(err, errUnanswered) {
 		return nil
 	}
-	if err == nil {
-		s.mu.Lock()
-		delete(s.departed, c)
-		s.mu.Unlock()
-	}
+	s.mu.Lock()
+	delete(s.departed, c) // also if it is not known whether the mark is off
+	s.mu.Unlock()
 	return err
+}
+
+// leftAnew notes that what stood in the log l of mine, from position seq on, is
+// at the end of my present log with a now. It is called with leaving locked.
+func (s *Service) leftAnew(a wire.Account, l wire.Log, seq uint64) error {
+	s.mu.Lock()
+	left := s.departed[l.Conv]
+	s.mu.Unlock()
+	if left[l] < seq {
+		return nil
+	}
+	return s.store.View(func(r Reader) error {
+		st, err := r.Log(s.ownLog(a))
+		left[st.Log] = max(left[st.Log], st.Head)
+		return err
+	})
 }
 
 var errUnanswered = errors.New("something left and was not acknowledged")

@@ -59,9 +59,12 @@ func (s *Service) TakeOwn(a wire.Account, p *wire.Push, to uint64, key AccountKe
 	if p.Log.Account != s.self.Account || p.Log.Conv != s.conv(a) {
 		return out, fmt.Errorf("%w: it gives back what is not mine", ErrProtocol)
 	}
+	s.leaving.Lock()
+	defer s.leaving.Unlock()
 	var fresh *Self
+	var moved uint64 // what stood here from this position on stands elsewhere now
 	err = s.update(func(tx Tx) error {
-		out, fresh = Own{}, nil
+		out, fresh, moved = Own{}, nil, 0
 		st, err := tx.Log(p.Log)
 		if err != nil {
 			return err
@@ -87,10 +90,17 @@ func (s *Service) TakeOwn(a wire.Account, p *wire.Push, to uint64, key AccountKe
 		if first.Seq <= st.Head && stopped(tx) != nil {
 			return nil // what stands there can only move to a device's log that may be written
 		}
+		moved = first.Seq
 		return s.graft(tx, a, st, p, first.Seq, to, fresh, &out)
 	})
-	if fresh != nil && err == nil {
+	if err != nil {
+		return out, err
+	}
+	if fresh != nil {
 		s.become(*fresh)
+	}
+	if moved != 0 {
+		err = s.leftAnew(a, p.Log, moved)
 	}
 	return out, err
 }
@@ -251,7 +261,9 @@ func (s *Service) rewriteOwn(tx Tx, events []Event, device wire.Device) error {
 		e.Order = clampOrder(e.Wire.Stamp, st.Order, e.Received)
 		chain := e.Wire.Chain(l, e.Seq)
 		e.Wire.Owner = s.self.Owner.Tag(l, e.Seq, chain)
-		e.Refused = nil
+		if e.Refused != nil && !localReason(*e.Refused) { // the new position was not refused
+			e.Refused = nil
+		}
 		if err := tx.Move(from, e); err != nil {
 			return err
 		}

@@ -23,6 +23,8 @@ const (
 	reasonWithdrawn wire.Reason = 254
 )
 
+func localReason(r wire.Reason) bool { return r >= reasonWithdrawn }
+
 // Remove ends the relation with a, from my side. What they have not got is
 // given up and its text erased, so that it is not delivered if they become a
 // contact again; what they have got stays in the history. The libp2p identity
