@@ -2,6 +2,7 @@ package storage
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"strconv"
 
@@ -11,9 +12,10 @@ import (
 // Switch puts the draft in the place of the store's file. Updates wait
 // meanwhile: for what was left to copy, and for views to end; a Snapshot must
 // not be open. ready is called when the draft is whole and on disk: it must not
-// return before the new key is, too, beside the old one. Whether the file was
-// switched stands in the result also beside an error; the old key may go only
-// where there is none. CheckKey tells after a crash which key is the right one.
+// return before the new key is, too, beside the old one. Whether the file may have
+// been switched stands in the result also beside an error: the old key may go only
+// where there is none, and the new one only if it was not. CheckKey tells after a
+// crash which key is the right one.
 func (r *Rewrite) Switch(ready func() error) (switched bool, err error) {
 	s := r.s
 	s.lead <- struct{}{}
@@ -89,15 +91,19 @@ func (r *Rewrite) swap() (switched bool, err error) {
 	if err = r.hook("swap"); err == nil {
 		err = os.Rename(r.draft, s.path)
 	}
-	if err == nil {
-		switched = true
+	if switched = err == nil || gone(r.draft); switched { // network disks fail at what they have done
 		s.keys, s.sealer, s.touched, s.marked = r.to.keys, nil, nil, false
-		err = errors.Join(syncDir(s.path), r.hook("swapped"))
+		err = errors.Join(err, syncDir(s.path), r.hook("swapped"))
 	}
 	st, _, loadErr := s.load(false)
 	if loadErr != nil {
 		st = &state{broken: failed(errors.Join(ErrBroken, loadErr), "the store cannot be opened again")}
 	}
 	s.state.Store(st)
-	return switched, errors.Join(err, loadErr)
+	return switched || loadErr != nil, errors.Join(err, loadErr)
+}
+
+func gone(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }

@@ -274,6 +274,34 @@ func TestRewriteFailsAtEachStep(t *testing.T) {
 	openWith(t, path, newKey) // the last step came after the switch
 }
 
+// A rename may be done and yet be said to have failed, on a disk over the network.
+func TestRewriteRenamedInSpiteOfAnError(t *testing.T) {
+	path := populated(t)
+	s := open(t, path, storage.Options{}.WithRewrite(7, func(step string) error {
+		if step == "swap" {
+			return errors.Join(os.Rename(path+".rewrite", path), errInjected)
+		}
+		return nil
+	}))
+	want := dumped(t, s)
+	r, err := s.Rewrite(t.Context(), storage.RewriteOptions{Key: newKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Copy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if switched, err := r.Switch(func() error { return nil }); !switched || !errors.Is(err, errInjected) {
+		t.Errorf("switched: %v, %v", switched, err)
+	}
+	if got := dumped(t, s); !reflect.DeepEqual(got, want) {
+		t.Error("it is another store")
+	}
+	if err := errors.Join(r.Close(), s.Close(), storage.CheckKey(path, newKey)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRewriteNeedsRoom(t *testing.T) {
 	free := uint64(1 << 40)
 	path := populated(t)

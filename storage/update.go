@@ -43,7 +43,7 @@ func (q *queue) len() int {
 // to come do so: the ones that the last commit answered, who would else form a
 // group of their own, and every message would wait for two commits.
 func (q *queue) take() []*request {
-	for n := 0; n < q.len(); {
+	for n := 0; n < min(q.len(), maxGroup); {
 		n = q.len()
 		runtime.Gosched()
 	}
