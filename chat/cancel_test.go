@@ -131,6 +131,7 @@ func TestCancelOnItsWay(t *testing.T) {
 // Nor where the disk said that what settled it had failed, and it had not.
 func TestCancelAfterAnUnknownCommit(t *testing.T) {
 	ann, ben, p := pair(t)
+	ann.send(t, ben, "delivered")
 	p.exchange(t)
 	if err := ann.LinkUp(ben.Account()); err != nil {
 		t.Fatal(err)
