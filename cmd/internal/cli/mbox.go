@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/base64"
 	"mime"
 	"mime/quotedprintable"
 	"net/mail"
@@ -52,7 +53,7 @@ func (x mbox) encode(m client.Message) ([]byte, error) {
 	header("From", from.address())
 	header("To", to.address())
 	header("Date", date.UTC().Format(time.RFC1123Z))
-	header("Subject", fold(mime.QEncoding.Encode("utf-8", subject(m.Text))))
+	header("Subject", fold(encodeWords(subject(m.Text))))
 	header("Message-ID", messageID(m.ID))
 	header("In-Reply-To", messageID(m.ReplyTo))
 	header("References", messageID(m.ReplyTo))
@@ -68,8 +69,33 @@ func (x mbox) encode(m client.Message) ([]byte, error) {
 }
 
 func (p person) address() string {
+	address := (&mail.Address{Address: p.account + mailDomain}).String()
+	if strings.Contains(p.name, "=?") {
+		return fold(encodeWords(p.name) + " " + address)
+	}
 	return fold((&mail.Address{Name: p.name, Address: p.account + mailDomain}).String())
 }
+
+// encodeWords encodes text for a header (RFC 2047) if it has to be: also where it
+// looks as if it was, for a reader would show another text than was written.
+func encodeWords(text string) string {
+	if !strings.Contains(text, "=?") {
+		return mime.QEncoding.Encode("utf-8", text)
+	}
+	var words []string
+	for len(text) > 0 {
+		n := min(len(text), maxWord)
+		for n < len(text) && !utf8.RuneStart(text[n]) {
+			n--
+		}
+		words = append(words, "=?utf-8?b?"+base64.StdEncoding.EncodeToString([]byte(text[:n]))+"?=")
+		text = text[n:]
+	}
+	return strings.Join(words, " ")
+}
+
+// maxWord is how many bytes an encoded word holds, which has at most 75 itself.
+const maxWord = 45
 
 // fold breaks a header's value between encoded words, of which each is short.
 func fold(value string) string { return strings.ReplaceAll(value, "?= =?", "?=\n =?") }

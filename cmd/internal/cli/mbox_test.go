@@ -77,12 +77,35 @@ func wantMail(t *testing.T, b []byte, m client.Message, from, to [2]string) {
 	}
 }
 
+// What looks like an encoded word is shown as it was written.
+func TestMailOfADeceitfulName(t *testing.T) {
+	for _, name := range []string{"=?utf-8?q?Zo=C3=AB?=", `"=?utf-8?b?WA==?=" \`, strings.Repeat("=?", 32)} {
+		b, err := cli.EncodeMail([2]string{"me", "a"}, [2]string{name, "b"}, client.Message{ID: "1", Direction: "in"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := bytes.Cut(b, []byte("\n"))
+		msg, err := mail.ReadMessage(bytes.NewReader(rest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if from := msg.Header.Get("From"); strings.Contains(from, `"=?`) {
+			t.Errorf("a reader may decode %s", from)
+		}
+		if a, err := mail.ParseAddress(msg.Header.Get("From")); err != nil || a.Name != name || a.Address != "b@truce.invalid" {
+			t.Errorf("%q is %v, %v", name, a, err)
+		}
+	}
+}
+
 func TestMailSubject(t *testing.T) {
 	for text, want := range map[string]string{
 		"hello":                  "hello",
 		"\n  two   words\nmore":  "two words",
 		strings.Repeat("é", 100): strings.Repeat("é", 59) + "…",
 		"\x1b[2J":                "\x1b[2J",
+		"a =?utf-8?q?lie?=":      "a =?utf-8?q?lie?=",
+		"?= =?utf-8?q?lie?= =?":  "?= =?utf-8?q?lie?= =?",
 		"":                       "",
 	} {
 		b, err := cli.EncodeMail([2]string{}, [2]string{}, client.Message{ID: "1", Text: text})
