@@ -76,6 +76,9 @@ func (r *rewrites) setIdle(cancel context.CancelFunc) {
 // rewrite rewrites the store. It is the caller's turn.
 func (n *Node) rewrite(ctx context.Context, opt storage.RewriteOptions) (c Compacted, err error) {
 	store := n.home.store
+	if err := n.home.keys.settled(); err != nil {
+		return c, err
+	}
 	if c.Before, err = store.Size(); err != nil {
 		return c, err
 	}

@@ -212,6 +212,19 @@ func TestCrashWhileCompacting(t *testing.T) {
 	}
 }
 
+// A home whose new key did not get into its place is not copied only to find that
+// out at the end, again and again.
+func TestCompactAnUnsettledHome(t *testing.T) {
+	ann, a, _ := hoard(t, 1)
+	if err := os.WriteFile(filepath.Join(ann.home, "data.key.new"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := a.Compact(t.Context(), func(uint64, uint64) { t.Error("it is copied") })
+	if e := (*chat.Error)(nil); !errors.As(err, &e) || e.Code != chat.CodeFailed || e.Hint == "" {
+		t.Error(err)
+	}
+}
+
 // Messages flow, backups are written and the passphrase changes while the store
 // is rewritten again and again: nothing is lost, and all goes on.
 func TestCompactMeanwhile(t *testing.T) {

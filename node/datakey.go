@@ -44,6 +44,13 @@ func (k *keys) unfinished() error {
 		WithHint("stop the node and start it again: that puts it in place")
 }
 
+// settled is unfinished for one who does not hold the files.
+func (k *keys) settled() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.unfinished()
+}
+
 // settleData brings an exchange to its end that a crash broke off: forwards if
 // the store was replaced, else back. secret is the key in data.key, which lock
 // opened; the right one is returned.
