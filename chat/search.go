@@ -76,9 +76,12 @@ type search struct {
 	held    []hit // newest first, at most want
 }
 
+// hit is a message that was found, by the event that has its text: what it says
+// is read again when it is its turn, for by then it may be deleted, and many may
+// be held.
 type hit struct {
-	at      Position
-	message Message
+	at     Position
+	cursor uint64
 }
 
 // scope returns the conversation with a; the zero one for the zero account.
@@ -133,12 +136,12 @@ func (x *search) take(page Scanned, yield func(Message) bool) error {
 		if row.Listed && x.late(row.Order) {
 			continue
 		}
-		h, err := x.look(row.Cursor)
+		_, at, err := x.look(row.Cursor)
 		if err != nil {
 			return err
 		}
-		if h != nil && !x.late(h.at.Order) {
-			x.hold(*h)
+		if at != nil && !x.late(at.Order) {
+			x.hold(hit{*at, row.Cursor})
 		}
 	}
 	if page.Received == 0 {
@@ -150,9 +153,14 @@ func (x *search) take(page Scanned, yield func(Message) bool) error {
 // release yields what is held and newer than a time, in milliseconds.
 func (x *search) release(than uint64, yield func(Message) bool) error {
 	for len(x.held) > 0 && (than == 0 || x.held[0].at.Order > than) {
-		h := x.held[0]
-		x.held = x.held[1:]
-		if x.want--; !yield(h.message) || x.want == 0 {
+		m, at, err := x.look(x.held[0].cursor)
+		if err != nil {
+			return err
+		}
+		if x.held = x.held[1:]; at == nil {
+			continue
+		}
+		if x.want--; !yield(m) || x.want == 0 {
 			return errEnough
 		}
 	}
@@ -170,43 +178,44 @@ func (x *search) hold(h hit) {
 	x.held = x.held[:min(len(x.held), x.want)]
 }
 
-// look finds the message that an event shows; nil if it shows none now.
-func (x *search) look(cursor uint64) (h *hit, err error) {
+// look finds the message that an event shows, and its place; nil if it shows none
+// now.
+func (x *search) look(cursor uint64) (m Message, at *Position, err error) {
 	err = x.s.store.View(func(r Reader) error {
-		h = nil
+		m, at = Message{}, nil
 		for ch, err := range r.Journal(cursor - 1) {
 			if err != nil {
 				return err
 			}
 			if ch.Event != nil {
-				h, err = x.shown(r, ch.Event)
+				m, at, err = x.shown(r, ch.Event)
 			}
 			return err
 		}
 		return nil
 	})
-	return h, err
+	return m, at, err
 }
 
 // shown returns the message of which e, a listed event or an edit, has the text.
-func (x *search) shown(r Reader, e *Event) (*hit, error) {
+func (x *search) shown(r Reader, e *Event) (m Message, at *Position, err error) {
 	c, ok := content(e)
 	if text, shown := c.Text(); !ok || !shown || !x.pattern.In([]byte(text)) {
-		return nil, nil
+		return m, nil, nil
 	}
 	edited := !e.Listed
 	if edited {
 		target, err := edits(r, e, c)
 		if target == nil || err != nil {
-			return nil, err
+			return m, nil, err
 		}
 		e = target
 	}
-	m, err := x.s.render(r, e)
+	m, err = x.s.render(r, e)
 	if err != nil || m.Deleted || m.Edited != edited {
-		return nil, err
+		return Message{}, nil, err
 	}
-	return &hit{e.Position(), m}, nil
+	return m, new(e.Position()), nil
 }
 
 // edits returns the message to which the event e, with the content c, gives its

@@ -85,6 +85,28 @@ func TestSearchWhatIsShownNow(t *testing.T) {
 	}
 }
 
+// What is deleted, or edited, while hits before it are taken is not found any more.
+func TestSearchWhileTextsGo(t *testing.T) {
+	ann, ben, _ := pair(t)
+	edited, deleted := ann.send(t, ben, "an old word"), ann.send(t, ben, "a gone word")
+	ann.send(t, ben, "the last word")
+	var found []string
+	for m, err := range ann.Search(t.Context(), "word", chat.SearchOptions{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found = append(found, m.Text); len(found) > 1 {
+			continue
+		}
+		_, err := ann.Delete(deleted.ID, "")
+		_, err2 := ann.Edit(edited.ID, "a new one", "")
+		if err := errors.Join(err, err2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantTexts(t, found, "the last word")
+}
+
 func TestSearchFindsOnlyReadableContent(t *testing.T) {
 	n := newNode(t, "Ann")
 	a := newAuthor(t, n, 1)
