@@ -115,6 +115,20 @@ func TestSet(t *testing.T) {
 	}
 }
 
+// One who keeps the file elsewhere keeps it there.
+func TestSetThroughALink(t *testing.T) {
+	there, dir := filepath.Join(home(t, "mdns = true\n"), config.FileName), t.TempDir()
+	if err := os.Symlink(there, filepath.Join(dir, config.FileName)); err != nil {
+		t.Skip(err)
+	}
+	if err := config.Set(dir, "mdns", "false"); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(there); string(b) != "mdns = false\n" || err != nil {
+		t.Errorf("there is %q, %v", b, err)
+	}
+}
+
 func FuzzSet(f *testing.F) {
 	f.Add("mdns = true # x\nlisten = ['/ip4/1.2.3.4/tcp/1']\n")
 	f.Add("listen = [\n\"/ip4/1.2.3.4/tcp/1\" # x\n]")

@@ -160,8 +160,12 @@ func locate(text, name string, err error) *Error {
 	return &Error{from + 1, err.Error()}
 }
 
-// write replaces the file, for its owner alone.
+// write replaces the file, for its owner alone; through a link the one that it
+// leads to.
 func write(path, text string) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+FileName+"-*") // mode 0600
 	if err != nil {
 		return err
