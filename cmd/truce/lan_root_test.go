@@ -195,7 +195,7 @@ func TestRootFoundAtOnce(t *testing.T) {
 	ben.start()
 	befriend(ann, ben)
 	var times []time.Duration
-	for range 10 {
+	for range 20 {
 		ben.stop()
 		begin := time.Now()
 		ben.start()
