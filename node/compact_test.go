@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -353,4 +355,49 @@ func TestIdleRewrite(t *testing.T) {
 			t.Errorf("there are %d texts", len(got))
 		}
 	})
+}
+
+// A rewrite that fails is not tried again at once, whatever is deleted meanwhile:
+// each try may write the whole store.
+func TestIdleRewriteThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var net nodetest.Network
+		var failures warnings
+		ann, ben := newVirtual(t, &net, "Ann", "1.0.0.1"), newVirtual(t, &net, "Ben", "1.0.0.2")
+		a, b := ann.start(t, func(c *node.Config) { c.Log = slog.New(&failures) }), ben.start(t)
+		befriend(t, a, b)
+		if err := os.MkdirAll(filepath.Join(ann.home, "store.db.rewrite", "in the way"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for i, step := range []struct {
+			after time.Duration
+			want  int
+		}{{30 * time.Minute, 1}, {20 * time.Minute, 1}, {time.Hour, 2}} {
+			if _, err := a.Chat().Delete(send(t, a, b, "x").ID, ""); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(step.after)
+			synctest.Wait()
+			if got := int(failures.count.Load()); got != step.want {
+				t.Errorf("step %d: %d failures, not %d", i, got, step.want)
+			}
+		}
+	})
+}
+
+// warnings counts what a log says of rewrites that fail.
+type warnings struct {
+	slog.Handler
+	count atomic.Int32
+}
+
+func (*warnings) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
+func (w *warnings) WithAttrs([]slog.Attr) slog.Handler         { return w }
+func (w *warnings) WithGroup(string) slog.Handler              { return w }
+
+func (w *warnings) Handle(_ context.Context, r slog.Record) error {
+	if strings.Contains(r.Message, "rewritten") {
+		w.count.Add(1)
+	}
+	return nil
 }

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"time"
 
@@ -20,18 +19,19 @@ const (
 	noisyFor   = 24 * time.Hour   // of a node that is never quiet
 	leastPause = 24 * time.Hour
 	wearPerDay = 64 << 20
-	tidyAgain  = time.Hour // after one that failed
+	tidyAgain  = time.Hour // after one that failed, at the earliest
 )
 
 // tidy rewrites the store when that is due and the node is quiet, until ctx ends.
 func (n *Node) tidy(ctx context.Context) {
-	var failed error
+	var again time.Time // not before, after one that failed
 	for ctx.Err() == nil {
 		marked := n.home.store.Marked()
 		pause, due, err := n.untilDue(time.Now())
-		if err = errors.Join(err, failed); err != nil {
-			pause, due, failed = max(pause, tidyAgain), true, nil
+		if err != nil {
+			pause, due = tidyAgain, true
 		}
+		pause = max(pause, time.Until(again))
 		switch {
 		case !due:
 			select {
@@ -45,8 +45,9 @@ func (n *Node) tidy(ctx context.Context) {
 		case n.awaitQuiet(ctx) != nil:
 			return
 		}
-		if failed = n.tidyNow(ctx); failed != nil && ctx.Err() == nil {
-			n.cfg.Log.Warn("the store could not be rewritten", "error", failed)
+		if err := n.tidyNow(ctx); err != nil && ctx.Err() == nil {
+			n.cfg.Log.Warn("the store could not be rewritten", "error", err)
+			again = time.Now().Add(max(tidyAgain, worn(Size(n.home.dir)))) // it may have written nearly all
 		}
 	}
 }
@@ -73,8 +74,13 @@ func (n *Node) untilDue(now time.Time) (pause time.Duration, due bool, err error
 		return 0, false, err
 	}
 	ms, err := strconv.ParseInt(last, 10, 64)
-	pause = max(leastPause, time.Duration(float64(leastPause)*float64(size)/wearPerDay))
+	pause = max(leastPause, worn(size))
 	return min(pause, time.UnixMilli(ms).Add(pause).Sub(now)), true, err // a clock may have been set back
+}
+
+// worn is how long it takes until so many bytes more may be written.
+func worn(bytes int64) time.Duration {
+	return time.Duration(float64(24*time.Hour) * float64(bytes) / wearPerDay)
 }
 
 // awaitQuiet returns when nothing has changed for quietFor, or after noisyFor.
