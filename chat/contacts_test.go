@@ -151,12 +151,19 @@ func TestAnswerCanBeChanged(t *testing.T) {
 	ann, ben := newNode(t, "Ann"), newNode(t, "Ben")
 	ann.ask(t, ben)
 	open(t, ann, ben).exchange(t)
+	sent, err := ann.Send(ben.Account(), "it waits", chat.SendOptions{})
+	if err != nil || sent.Why != "" {
+		t.Fatalf("%q, %v", sent.Why, err)
+	}
 	if _, err := ben.Decline(ann.Account()); err != nil {
 		t.Fatal(err)
 	}
 	open(t, ann, ben).exchange(t)
 	if rel := ann.relation(t, ben); rel != chat.Declined {
 		t.Fatalf("Ann sees Ben as %s", rel)
+	}
+	if m, err := ann.Message(sent.ID); err != nil || m.State != chat.Queued || m.Why == "" {
+		t.Errorf("it is %s, because %q, %v", m.State, m.Why, err)
 	}
 	if n := len(names(t, ben)); n != 0 {
 		t.Errorf("Ben lists %d contacts", n)
@@ -172,6 +179,9 @@ func TestAnswerCanBeChanged(t *testing.T) {
 	open(t, ann, ben).exchange(t)
 	if rel := ann.relation(t, ben); rel != chat.Accepted {
 		t.Errorf("in the end Ann sees Ben as %s", rel)
+	}
+	if m, err := ann.Message(sent.ID); err != nil || m.Why != "" {
+		t.Errorf("in the end it waits because %q, %v", m.Why, err)
 	}
 }
 

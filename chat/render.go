@@ -167,10 +167,16 @@ func (s *Service) applyState(r Reader, e *Event, m *Message) error {
 // whyWaits tells why messages to a stay queued, or nothing.
 func (s *Service) whyWaits(r Reader, a wire.Account) (string, error) {
 	c, err := r.Contact(a)
-	if err == nil && c.Blocked {
-		return "you have blocked them", nil
+	if err != nil {
+		return "", ignoreNotFound(err)
 	}
-	return s.whyQueued(a), ignoreNotFound(err)
+	switch c.Relation() {
+	case Blocked:
+		return "you have blocked them", nil
+	case Declined:
+		return "they have declined: it goes out if they change their mind, or you ask them again and they accept", nil
+	}
+	return s.whyQueued(a), nil
 }
 
 func reasonText(r wire.Reason) string {

@@ -84,6 +84,8 @@ func (a *app) settled(m client.Message) error {
 		return refusedf("the message was not delivered: %s", m.Why)
 	case m.Settled():
 		return nil
+	case m.Why != "":
+		return timeout("time ran out: the message is not delivered yet and stays queued: %s", m.Why)
 	}
 	return timeout("time ran out: the message is not delivered yet and stays queued")
 }
