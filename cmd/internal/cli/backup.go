@@ -89,12 +89,14 @@ func rewind(f *os.File) error {
 // writeFile makes the file at path, for its owner alone, of what write writes:
 // a whole backup, or none.
 func (a *app) writeFile(path string, write func(*os.File) error) (size int64, err error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		e := usagef("%s is a directory", path)
+		e.Hint = "name a file in it"
+		return 0, e
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".truce-backup-*")
 	if err != nil {
-		return 0, &client.Error{
-			Code: client.CodeFailed, Message: "the backup cannot be written: " + err.Error(),
-			Hint: "name a file in a directory that is there, and that you may write to",
-		}
+		return 0, notWritten(err)
 	}
 	defer func() {
 		f.Close()
@@ -123,9 +125,29 @@ func (a *app) writeFile(path string, write func(*os.File) error) (size int64, er
 		return 0, err
 	}
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return 0, err
+		return 0, notWritten(err)
 	}
-	return size, os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return 0, notWritten(err)
+	}
+	return size, nil
+}
+
+// notWritten tells why there is no backup, without the name of the file that it
+// was first written to.
+func notWritten(err error) error {
+	var atPath *os.PathError
+	var rename *os.LinkError
+	switch {
+	case errors.As(err, &atPath):
+		err = atPath.Err
+	case errors.As(err, &rename):
+		err = rename.Err
+	}
+	return &client.Error{
+		Code: client.CodeFailed, Message: "the backup cannot be written: " + err.Error(),
+		Hint: "name a file in a directory that is there, and that you may write to",
+	}
 }
 
 func (a *app) restoreCommand() *cobra.Command {
