@@ -28,7 +28,9 @@ func (a *app) bare(cmd *cobra.Command, args []string) error {
 	}
 	in, out, ok := a.terminal()
 	if !ok {
-		cmd.Help()
+		if !a.json {
+			cmd.Help()
+		}
 		e := usagef("the chat needs a terminal")
 		e.Hint = "name a command, such as `truce id`"
 		return e

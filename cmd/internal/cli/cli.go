@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -121,7 +122,8 @@ func everyCommand(root *cobra.Command, do func(*cobra.Command)) {
 func unknownCommand(root *cobra.Command, name string) error {
 	e := usagef("there is no command %q", name)
 	if like := root.SuggestionsFor(name); len(like) > 0 {
-		e.Hint = "did you mean " + like[0] + "?"
+		begins := slices.IndexFunc(like, func(s string) bool { return strings.HasPrefix(s, name) })
+		e.Hint = "did you mean " + like[max(begins, 0)] + "?"
 		return e
 	}
 	e.Hint = "`truce help` lists them"

@@ -129,7 +129,10 @@ func flagError(cmd *cobra.Command, err error) error {
 			name = "-" + short
 		}
 		e.Message = fmt.Sprintf("%s has no flag %s", cmd.CommandPath(), name)
-		if strings.Contains(cmd.Use, "TEXT…") {
+		switch {
+		case name == "--version":
+			e.Hint = "`truce version` tells it"
+		case strings.Contains(cmd.Use, "TEXT…"):
 			e.Hint = "text that begins with - goes after --"
 		}
 	case errors.As(err, &missing):

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -47,8 +48,13 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			cmd, rest, err := root.Find(args)
-			if err != nil || len(rest) > 0 {
+			switch {
+			case err != nil || cmd == root && len(rest) > 0:
 				return unknownCommand(root, args[0])
+			case len(rest) > 0:
+				e := usagef("%q is too much", rest[0])
+				e.Hint = fmt.Sprintf("the help is: %s", strings.Replace(cmd.CommandPath(), " ", " help ", 1))
+				return e
 			}
 			return cmd.Help()
 		},
