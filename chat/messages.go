@@ -211,8 +211,8 @@ var errDeleted = Errorf(CodeRefused, "the message is deleted")
 // stays. Errors: ErrNotFound; CodeUsage for no emoji; CodeRefused for a
 // deleted message.
 func (s *Service) React(id wire.MessageID, emoji string, remove bool, key string) (Message, error) {
-	if err := wire.CheckEmoji(emoji); err != nil {
-		return Message{}, Errorf(CodeUsage, "%w", err)
+	if err := CheckReaction(emoji, remove); err != nil {
+		return Message{}, err
 	}
 	return s.change(id, key, "react", func(tx Tx, m Message) (*wire.Content, error) {
 		fold, err := tx.Fold(s.conv(m.Peer), id)

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/truce-im/truce/chat/wire"
+	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/node/api/client"
 )
 
@@ -79,8 +79,8 @@ func (a *app) reactCommand() *cobra.Command {
 			if err := checkID(args[0]); err != nil {
 				return err
 			}
-			if err := wire.CheckEmoji(args[1]); err != nil {
-				return usagef("%v", err)
+			if err := chat.CheckReaction(args[1], remove); err != nil {
+				return err
 			}
 			k := key(cmd)
 			return a.onMessage(cmd, args[0], func(ctx context.Context, s session) (client.Message, error) {
