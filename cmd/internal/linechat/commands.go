@@ -3,6 +3,8 @@ package linechat
 import (
 	"context"
 	"errors"
+	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -41,6 +43,22 @@ func init() {
 		{"help", "", "this list", (*chat).help},
 		{"quit", "", "leave (so does Ctrl-D)", func(*chat, context.Context, string) error { return errQuit }},
 	}
+}
+
+var shellCommand = regexp.MustCompile("`truce ([a-z]+)([^`]*)`")
+
+// hint tells a next step in commands of the chat where there are such, in place
+// of those of a shell.
+func hint(text string) string {
+	return shellCommand.ReplaceAllStringFunc(text, func(s string) string {
+		parts := shellCommand.FindStringSubmatch(s)
+		for _, cmd := range commands {
+			if cmd.name == parts[1] {
+				return "/" + parts[1] + parts[2]
+			}
+		}
+		return s
+	})
 }
 
 func usage(text string) error {
@@ -259,16 +277,20 @@ func (c *chat) turn(ctx context.Context, command, who, done string, do func(cont
 func (c *chat) numbered(args string) (id, rest string, err error) {
 	number, rest, _ := strings.Cut(args, " ")
 	n, err := strconv.Atoi(strings.TrimPrefix(number, "#"))
-	if err != nil || n < 1 || n > len(c.ids) {
+	if err != nil || n < 1 || n > len(c.shown) {
 		return "", "", usage("name a message by the number before it, such as #3")
 	}
-	return c.ids[n-1], strings.TrimSpace(rest), nil
+	return c.shown[n-1].id, strings.TrimSpace(rest), nil
 }
 
 func (c *chat) reply(ctx context.Context, args string) error {
 	id, text, err := c.numbered(args)
 	if err != nil {
 		return err
+	}
+	n := c.numbers[id]
+	if other := c.shown[n-1].conversation; other != c.with {
+		return usage(fmt.Sprintf("#%d belongs to the conversation with %s: /to %[2]s first", n, c.name(other)))
 	}
 	return c.send(ctx, client.SendRequest{Text: text, ReplyTo: id})
 }

@@ -36,11 +36,14 @@ type chat struct {
 	with     string // account of whom I talk to; empty: nobody yet
 
 	numbers map[string]int  // of messages shown in this run, by id
-	ids     []string        // the ids by number - 1
+	shown   []shown         // by number - 1
 	sent    string          // id of what I said last
 	typed   map[string]bool // ids of what stands on the screen as it was typed
 	asking  map[string]bool // accounts whose request was told of
 }
+
+// shown is a message that has a number on the screen.
+type shown struct{ id, conversation string }
 
 // Run chats until the user leaves, ctx ends or the node stops. It returns nil
 // for the first two. The goroutine that waits for a line may outlive it, until
@@ -103,7 +106,7 @@ func (c *chat) tell(ctx context.Context, err error) error {
 	if errors.As(err, &refused) && refused.Code != client.CodeUnavailable {
 		c.say("! %s", refused.Message)
 		if refused.Hint != "" {
-			c.say("  %s", refused.Hint)
+			c.say("  %s", hint(refused.Hint))
 		}
 		return nil
 	}

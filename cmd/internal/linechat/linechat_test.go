@@ -172,6 +172,8 @@ func TestTwoPeopleChat(t *testing.T) {
 	bob.expect(t, `#2 Ann(.*\n)+.*#3 you: /slash`)
 	bob.typed <- "/nonsense"
 	bob.expect(t, `! there is no /nonsense`)
+	bob.typed <- "/to Nobody"
+	bob.expect(t, `! nobody you know is called Nobody\n  /contacts and /requests list them\n`)
 	bob.typed <- "/edit 99 x"
 	bob.expect(t, `! name a message by the number`)
 	bob.typed <- "/block"
@@ -222,6 +224,30 @@ func TestHostileText(t *testing.T) {
 	}
 	close(ann.typed)
 	close(bob.typed)
+}
+
+// A number stands for a message of one conversation, and is of no use in another.
+func TestReplyElsewhere(t *testing.T) {
+	ann, bob, cleo := chat(t, "Ann"), chat(t, "Bob"), chat(t, "Cleo")
+	ann.typed <- "/link"
+	ann.expect(t, `truce:\S+`)
+	link := regexp.MustCompile(`truce:\S+`).FindString(ann.text)
+	for _, s := range []*person{bob, cleo} {
+		s.typed <- "/add " + link
+		ann.expect(t, `asks to be your contact`)
+		ann.typed <- "/accept " + s.node.Chat().Name()
+		ann.expect(t, `is your contact now`)
+		s.expectPrompt(t, "Ann> ")
+	}
+	bob.typed <- "hello"
+	ann.expect(t, `#1 Bob: hello`)
+	ann.typed <- "/to Cleo"
+	ann.expectPrompt(t, "Cleo> ")
+	ann.typed <- "/reply #1 hello you"
+	ann.expect(t, `! #1 belongs to the conversation with Bob: /to Bob first`)
+	for _, s := range []*person{ann, bob, cleo} {
+		close(s.typed)
+	}
 }
 
 func TestEndOfTheNode(t *testing.T) {

@@ -157,11 +157,12 @@ func (c *chat) contactChanged(ctx context.Context, now client.Contact) error {
 	return nil
 }
 
-// number is the number of a message, a new one at first.
+// number is the number of a message of the current conversation, a new one at
+// first.
 func (c *chat) number(id string) int {
 	if c.numbers[id] == 0 {
-		c.ids = append(c.ids, id)
-		c.numbers[id] = len(c.ids)
+		c.shown = append(c.shown, shown{id, c.with})
+		c.numbers[id] = len(c.shown)
 	}
 	return c.numbers[id]
 }
