@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -28,7 +29,9 @@ func (a *app) manCommand() *cobra.Command {
 const manualEnd = `.SH EXIT STATUS
 .TP 5n
 0
-done
+done; also a clean end of
+.B truce run
+by Ctrl-C or SIGTERM
 .TP
 1
 failed
@@ -46,8 +49,7 @@ refused by a rule: blocked, declined, over a limit
 time ran out
 .TP
 130, 143
-interrupted by a signal; a clean end of
-.B truce run
+interrupted by a signal
 .SH ENVIRONMENT
 .TP
 .B TRUCE_HOME
@@ -85,7 +87,21 @@ func manual(root *cobra.Command) string {
 		manualGroup(&b, root, g.title, g.title)
 	}
 	manualGroup(&b, root, "Other commands", "")
-	return b.String() + manualEnd
+	return inASCII(b.String() + manualEnd)
+}
+
+// inASCII writes what is beyond ASCII as roff names it: groff and mandoc read
+// that in every locale.
+func inASCII(page string) string {
+	var b strings.Builder
+	for _, r := range page {
+		if r > unicode.MaxASCII {
+			fmt.Fprintf(&b, "\\[u%04X]", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 func manualGroup(b *strings.Builder, root *cobra.Command, title, id string) {
@@ -98,7 +114,11 @@ func manualGroup(b *strings.Builder, root *cobra.Command, title, id string) {
 }
 
 func manualCommand(b *strings.Builder, cmd *cobra.Command) {
-	fmt.Fprintf(b, ".SS %s\n%s\n", roff(strings.TrimPrefix(cmd.UseLine(), "truce ")), prose(description(cmd)))
+	use := cmd.UseLine()
+	if cmd.HasSubCommands() {
+		use = cmd.CommandPath() // theirs follow
+	}
+	fmt.Fprintf(b, ".SS %s\n%s\n", roff(strings.TrimPrefix(use, "truce ")), prose(description(cmd)))
 	manualFlags(b, cmd.LocalNonPersistentFlags())
 	manualExample(b, cmd)
 	for _, sub := range cmd.Commands() {

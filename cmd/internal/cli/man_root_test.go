@@ -20,7 +20,7 @@ func TestManualIsClean(t *testing.T) {
 	if status := cli.Run(t.Context(), []string{"man"}, cli.Stdio{Out: &page, Err: &errs}); status != 0 {
 		t.Fatalf("status %d: %s", status, &errs)
 	}
-	cmd := exec.Command("groff", "-ww", "-K", "utf8", "-T", "utf8", "-man", "-P", "-cbou")
+	cmd := exec.Command("groff", "-ww", "-T", "utf8", "-man", "-P", "-cbou")
 	cmd.Stdin, cmd.Stderr = &page, &errs
 	out, err := cmd.Output()
 	if err != nil || errs.Len() > 0 {
