@@ -18,14 +18,21 @@ func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config [NAME [VALUE]]",
 		Short: "shows or changes settings",
-		Long: `Shows all settings, or one, and with VALUE changes it. A list is written with spaces
-in between; an empty VALUE takes a setting out of config.toml.
+		Long: `Shows all settings, or one, and with VALUE changes it. These are kept with the account
+and hold at once:
 
-` + settingsTable() + `
+` + storedTable() + `
 
-How the node runs stands in config.toml in the home, which you may edit yourself. It
-holds from the next start on, for "truce run" and "truce", whose flags win over it. A
-backup does not hold it.`,
+A message that is read counts all before it as read. So others see of what you read
+while receipts were off as soon as you switch them on again and read a later one.
+
+These stand in config.toml in the home, which you may edit yourself:
+
+` + fileTable() + `
+
+They hold from the next start on, for "truce run" and "truce", whose flags win over
+them. A list is written with spaces in between; an empty VALUE takes a setting out of
+the file. A backup does not hold it.`,
 		Example: `  truce config
   truce config read_receipts false
   truce config listen "/ip4/0.0.0.0/tcp/4001 /ip4/0.0.0.0/udp/4001/quic-v1"
@@ -51,12 +58,18 @@ var storeSettings = [][2]string{
 	{"read_receipts", "whether others see what you have read"},
 }
 
-// settingsTable lists all settings for people.
-func settingsTable() string {
+// storedTable lists the settings of the account for people.
+func storedTable() string {
 	var b strings.Builder
 	for _, s := range storeSettings {
 		fmt.Fprintf(&b, "  %-14s %s\n", s[0], s[1])
 	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// fileTable lists those of config.toml.
+func fileTable() string {
+	var b strings.Builder
 	for _, s := range config.Settings {
 		for i, line := range wrap(s.Help, helpWidth-17) {
 			fmt.Fprintf(&b, "  %-14s %s\n", []string{s.Name, ""}[min(i, 1)], line)

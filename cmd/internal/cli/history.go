@@ -15,7 +15,8 @@ func (a *app) historyCommand() *cobra.Command {
 		Use:   "history WHO [-n N] [--before ID] [--after ID]",
 		Short: "shows a conversation",
 		Long: `Shows the newest N messages of a conversation, oldest first. With --before they are
-those that stand before a message, with --after those that follow it.`,
+those that stand before a message, with --after the first N that follow it, with both
+the newest of what lies between.`,
 		Example: `  truce history ann
   truce history ann -n 10 --before 3f9a01c2`,
 		Args: between(1, 1),

@@ -15,7 +15,8 @@ func (a *app) initCommand() *cobra.Command {
 		Use:   "init [--name NAME] [--phrase-file FILE]",
 		Short: "makes your account, without questions",
 		Long: `Makes the account of this home. If there is one already, nothing changes.
-NAME is what others see when you ask them to be a contact.
+NAME is what others are offered as your name when you ask them, or they have your
+link; what they call you is up to them. It is fixed once the account is made.
 
 With --phrase-file the account is restored from its 24 words, which FILE holds, or
 standard input if that is "-". This device is then its only one. Contacts and

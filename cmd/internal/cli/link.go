@@ -18,7 +18,7 @@ func (a *app) linkCommand() *cobra.Command {
 		Long: `Prints your link. Whoever holds it can find you and ask to be a contact.
 With --reset you get a new one, and all that you gave out before stop working;
 contacts are not affected. With --qr it is shown as a code for a camera,
-too; a terminal of 80 columns is wide enough for most.`,
+too; a terminal of 80 columns is wide enough for most, and it is about 35 rows high.`,
 		Example: `  truce link
   truce link --qr
   truce link --reset`,

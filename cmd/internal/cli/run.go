@@ -62,11 +62,11 @@ name or an account.`,
 	f.StringVar(&cfg.Name, "name", "", "your name, if the account must be made")
 	f.StringArrayVar(&cfg.Listen, "listen", nil, "multiaddr to listen on")
 	f.StringArrayVar(&cfg.Peers, "peer", nil, "multiaddr of a contact's node to try")
-	f.StringArrayVar(&bootstrap, "bootstrap", nil, "multiaddr of a node to enter the DHT by")
+	f.StringArrayVar(&bootstrap, "bootstrap", nil, "node to enter the DHT by; does nothing yet")
 	f.BoolVar(&mdns, "mdns", true, "find contacts on this network")
-	f.BoolVar(&dht, "dht", true, "find contacts over the internet")
+	f.BoolVar(&dht, "dht", true, "over the internet: does nothing")
 	f.StringVar(&level, "log", "", "log from here on: debug, info, warn or error")
-	f.BoolVar(&public, "public", false, "reachable from everywhere, to help others")
+	f.BoolVar(&public, "public", false, "be reachable from everywhere; does nothing yet")
 	return cmd
 }
 

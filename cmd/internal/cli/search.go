@@ -19,7 +19,7 @@ func (a *app) searchCommand() *cobra.Command {
 		Use:   "search TEXT… [--in WHO] [-n N]",
 		Short: "finds messages by words in them",
 		Long: `Prints the newest N messages that have TEXT in them, newest first, whether they wrote it
-in capitals or with accents, or not. With --in only those of one conversation.`,
+in capitals or with accents, or not. Several words are one phrase. With --in only those of one conversation.`,
 		Example: `  truce search lunch at
   truce search bicycle --in ann -n 5`,
 		Args: between(1, -1),
