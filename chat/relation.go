@@ -233,7 +233,9 @@ func (s *Service) contactOf(a wire.Account) (c Contact, err error) {
 const maxRetired = 2 * wire.MaxRetired
 
 // merge takes what a hello told of the contact. Of two lists the one with the
-// higher number counts, and whoever was retired once stays so (rule 2).
+// higher number counts, of two made in one second that of the higher bytes, for
+// all contacts must come to the same; and whoever was retired once stays so
+// (rule 2).
 func (c *Contact) merge(list wire.DeviceList, signed []byte, device wire.Device, version uint16, now uint64) (news bool, err error) {
 	switch {
 	case c.Blocked:
@@ -253,7 +255,7 @@ func (c *Contact) merge(list wire.DeviceList, signed []byte, device wire.Device,
 		if err != nil {
 			return false, err
 		}
-		if !newer(list.N, known.N, now) {
+		if !newer(list.N, known.N, now) && !(list.N == known.N && bytes.Compare(signed, c.List) > 0) {
 			if !known.HasLive(device) {
 				return false, ErrRetired
 			}

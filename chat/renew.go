@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
@@ -165,7 +166,8 @@ func (s *Service) TakeOwnList(signed []byte) error {
 		return err
 	}
 	mine, err := wire.ParseDeviceList(self.List)
-	if err != nil || list.N <= mine.N || list.HasLive(s.Device()) {
+	older := list.N < mine.N || list.N == mine.N && bytes.Compare(signed, self.List) <= 0
+	if err != nil || older || list.HasLive(s.Device()) {
 		return err
 	}
 	return s.store.Update(func(tx Tx) error {

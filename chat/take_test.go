@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"testing"
@@ -180,6 +181,32 @@ func TestListOfTheFuture(t *testing.T) {
 		list.Retired = nil // of it nobody has heard
 		if err := a.to.Admit(chat.Proof{Account: a.account()}, list, signed, wire.Device(a.devices[device][32:]), 1); err != nil {
 			t.Errorf("list %d: %v", n, err)
+		}
+	}
+}
+
+// Two lists of one second: whichever comes first, all contacts keep the same.
+func TestListsOfOneSecond(t *testing.T) {
+	for first := range 2 {
+		a := newTalk(t, 2)
+		signed := [2][]byte{a.list(t, 5, 1), a.list(t, 5, 0)}
+		want := signed[0]
+		if bytes.Compare(signed[1], want) > 0 {
+			want = signed[1]
+		}
+		for _, i := range []int{first, 1 - first, first} {
+			list, err := wire.ParseDeviceList(signed[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			list.Retired = nil // of it nobody has heard
+			err = a.to.Admit(chat.Proof{Account: a.account()}, list, signed[i], wire.Device(a.devices[i][32:]), 1)
+			if err != nil && (!errors.Is(err, chat.ErrRetired) || bytes.Equal(signed[i], want)) {
+				t.Error(err)
+			}
+		}
+		if !bytes.Equal(a.to.ListOf(a.account()), want) {
+			t.Errorf("list %d came first, and is kept", first)
 		}
 	}
 }

@@ -258,6 +258,28 @@ func TestCopiedHome(t *testing.T) {
 	_ = ben
 }
 
+// A copy starts while its original is linked: the original is told at once.
+func TestCopyBesideItsOriginal(t *testing.T) {
+	ann, _, a, b := friends(t)
+	a.Close()
+	second := newPerson(t, "Ann")
+	if err := os.CopyFS(second.home, os.DirFS(ann.home)); err != nil {
+		t.Fatal(err)
+	}
+	a = ann.start(t)
+	agree(t, a, b)
+	c := second.start(t)
+	if node.BirthOf(filepath.Join(second.home, "store.db")) == "" {
+		t.Skip("this file system does not tell when a file was made")
+	}
+	eventually(t, a, "the original learns that it is retired", func() bool { return a.Chat().Stopped() != nil })
+	send(t, c, b, "from the copy")
+	agree(t, c, b, "from the copy")
+	if _, err := a.Chat().Send(b.Chat().Account(), "no", chat.SendOptions{}); err == nil {
+		t.Error("the original writes on")
+	}
+}
+
 // Without the account key a copy reads, and refuses to write.
 func TestCopiedHomeWithoutAccountKey(t *testing.T) {
 	ann, _, a, b := friends(t)

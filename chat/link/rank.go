@@ -38,6 +38,7 @@ func (m *Manager) serve(stream stream, g greeted) error {
 	go s.serve()
 	m.choose(g.account, g.device)
 	m.mu.Unlock()
+	m.retire(g.account)
 
 	if err := m.chat.LinkUp(g.account); err != nil {
 		m.log.Warn("cannot note that a contact was seen", "error", err)
@@ -46,6 +47,33 @@ func (m *Manager) serve(stream stream, g greeted) error {
 		m.cfg.Up(g.account)
 	}
 	return nil
+}
+
+// retire ends the sessions of devices that are not on the newest list of their
+// account any more, and shows it to them: each may be a copy that does not know
+// of the other (rule 13).
+func (m *Manager) retire(a wire.Account) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.sessions[a]) < 2 {
+		return
+	}
+	signed := m.chat.ListOf(a)
+	list, err := wire.ParseDeviceList(signed)
+	if err != nil {
+		return
+	}
+	for device, sessions := range m.sessions[a] {
+		if list.HasLive(device) {
+			continue
+		}
+		for _, s := range sessions {
+			if err := s.out.answer(wire.Devices{Type: wire.FrameDevices, List: signed}); err != nil {
+				s.kill(err)
+			}
+			s.end(wire.ByeStop)
+		}
+	}
 }
 
 // isGuest reports whether a is nobody whom I want as a contact.
