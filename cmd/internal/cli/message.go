@@ -103,6 +103,6 @@ func (a *app) onMessage(cmd *cobra.Command, id string, request func(context.Cont
 		if err != nil {
 			return err
 		}
-		return a.printMessage(m, "")
+		return a.printMessage(m, a.recipients(ctx, s)(m))
 	})
 }

@@ -61,10 +61,7 @@ func checkSearch(in client.SearchRequest) error {
 func (a *app) search(ctx context.Context, in client.SearchRequest) error {
 	printed := map[string]bool{}
 	return a.do(ctx, func(ctx context.Context, s session) error {
-		show, err := a.hitPrinter(ctx, s, in.Text)
-		if err != nil {
-			return err
-		}
+		show := a.hitPrinter(ctx, s, in.Text)
 		for m, err := range s.Search(ctx, in) {
 			if err != nil {
 				return err
@@ -83,22 +80,15 @@ func (a *app) search(ctx context.Context, in client.SearchRequest) error {
 
 // hitPrinter returns what prints one hit: for people in one line with what stands
 // around the text.
-func (a *app) hitPrinter(ctx context.Context, s session, text string) (func(client.Message) error, error) {
+func (a *app) hitPrinter(ctx context.Context, s session, text string) func(client.Message) error {
 	if a.json {
-		return func(m client.Message) error { return a.row(m) }, nil
+		return func(m client.Message) error { return a.row(m) }
 	}
-	contacts, err := s.Contacts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	names := map[string]string{}
-	for _, c := range contacts {
-		names[c.Account] = c.Name
-	}
+	to := a.recipients(ctx, s)
 	pattern, palette := match.New(text), term.PaletteFor(a.Out)
 	return func(m client.Message) error {
-		return a.printf("%s%s\n", messageHead(m, names[m.Conversation]), excerpt(m.Text, pattern, palette.Strong))
-	}, nil
+		return a.printf("%s%s\n", messageHead(m, to(m)), excerpt(m.Text, pattern, palette.Strong))
+	}
 }
 
 // How much of a message is shown, in characters: before the first hit, and in all.

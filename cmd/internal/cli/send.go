@@ -61,7 +61,7 @@ func (a *app) send(who string, in client.SendRequest) task {
 		if !s.live && !m.Settled() {
 			a.note("no node runs in this home: the message is queued and goes out when one runs")
 		}
-		return a.printMessage(m, who)
+		return a.printMessage(m, a.recipients(ctx, s)(m))
 	}
 }
 
@@ -74,6 +74,6 @@ func (a *app) sendAndWait(who string, in client.SendRequest, until time.Time) ta
 		if m, err = s.Wait(ctx, m.ID, time.Until(until)); err != nil {
 			return err
 		}
-		return a.settled(m)
+		return a.settled(m, a.recipients(ctx, s)(m))
 	}
 }

@@ -17,7 +17,7 @@ const (
 	shortID  = 8 // digits of a message id that are shown
 )
 
-// printMessage prints one message; to names the other side, if it is known.
+// printMessage prints one message; to names the other side of one of mine.
 func (a *app) printMessage(m client.Message, to string) error {
 	if a.json {
 		return a.row(m)
@@ -27,22 +27,33 @@ func (a *app) printMessage(m client.Message, to string) error {
 
 // printMessages prints many, and tells by name to whom mine went.
 func (a *app) printMessages(ctx context.Context, s session, list []client.Message) error {
-	names := map[string]string{}
-	if !a.json {
-		contacts, err := s.Contacts(ctx)
-		if err != nil {
-			return err
-		}
-		for _, c := range contacts {
-			names[c.Account] = c.Name
-		}
-	}
+	to := a.recipients(ctx, s)
 	for _, m := range list {
-		if err := a.printMessage(m, names[m.Conversation]); err != nil {
+		if err := a.printMessage(m, to(m)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// recipients returns what tells to whom a message of mine went, by name also if
+// they are a contact no more. It asks once for each person; for programs, who
+// get accounts, it asks nothing.
+func (a *app) recipients(ctx context.Context, s session) func(client.Message) string {
+	names := map[string]string{}
+	return func(m client.Message) string {
+		if a.json || !m.Out() {
+			return ""
+		}
+		account := m.Conversation
+		if names[account] == "" {
+			names[account] = account[:min(shortID, len(account))]
+			if c, err := s.Contact(ctx, account); err == nil {
+				names[account] = c.Name
+			}
+		}
+		return names[account]
+	}
 }
 
 // messageText is a message for people: when, which, who, what, how far.
@@ -57,10 +68,7 @@ func messageText(m client.Message, to string) string {
 func messageHead(m client.Message, to string) string {
 	who := m.FromName
 	if m.Out() {
-		who = "you"
-		if to != "" {
-			who += " to " + to
-		}
+		who = "you to " + to
 	}
 	return fmt.Sprintf("%s  %s  %s: ", local(m.Time, dateTime), m.ID[:min(shortID, len(m.ID))], term.Printable(who))
 }

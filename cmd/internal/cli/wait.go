@@ -42,6 +42,7 @@ The status is 0 once it is delivered, 4 if it never will be, 5 when time ran out
 // the store where none runs.
 func (a *app) wait(ctx context.Context, id string, until time.Time) error {
 	var m client.Message
+	var to string
 	told := false
 	for {
 		live := false
@@ -49,9 +50,12 @@ func (a *app) wait(ctx context.Context, id string, until time.Time) error {
 			live = s.live
 			if !live {
 				m, err = s.Message(ctx, id)
-				return err
+			} else {
+				m, err = s.Wait(ctx, id, time.Until(until))
 			}
-			m, err = s.Wait(ctx, id, time.Until(until))
+			if err == nil {
+				to = a.recipients(ctx, s)(m)
+			}
 			return err
 		})
 		if err != nil {
@@ -59,7 +63,7 @@ func (a *app) wait(ctx context.Context, id string, until time.Time) error {
 		}
 		id = m.ID
 		if live || m.Settled() || !time.Now().Before(until) {
-			return a.settled(m)
+			return a.settled(m, to)
 		}
 		if !told {
 			a.note("no node runs in this home: waiting for one")
@@ -74,9 +78,10 @@ func (a *app) wait(ctx context.Context, id string, until time.Time) error {
 // lookBreak parts two looks for a node that has come up.
 const lookBreak = 500 * time.Millisecond
 
-// settled prints m, for which the command waited, and fails unless it arrived.
-func (a *app) settled(m client.Message) error {
-	if err := a.printMessage(m, ""); err != nil {
+// settled prints m to somebody, for which the command waited, and fails unless it
+// arrived.
+func (a *app) settled(m client.Message, to string) error {
+	if err := a.printMessage(m, to); err != nil {
 		return err
 	}
 	switch {
