@@ -154,6 +154,8 @@ func TestInvalidFrameVectors(t *testing.T) {
 		refusal("busy-none", "cbor", "82 0b 03", "no log"),
 		refusal("busy-reason-wide", "cbor", strings.TrimSuffix(toHex(marshal(wire.Busy{Type: wire.FrameBusy, Log: vectorLog})), "00")+"190100", "reason 256"),
 		refusal("busy-log", "non-canonical", "83 0b 83 40 40 40 00", "keys of no bytes"),
+		refusal("busy-log-null", "non-canonical", "83 0b f6 00", "null in the place of a log"),
+		refusal("devices-numbers", "non-canonical", "82 10 82 01 02", "numbers in an array in the place of bytes"),
 		refusal("pong-none", "cbor", "81 0e", "no number"),
 		refusal("pong-wide", "cbor", "82 0e c2 49 010000000000000000", "2^64"),
 		refusal("bye-none", "cbor", "81 0f", "no code"),
