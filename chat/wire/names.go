@@ -103,7 +103,7 @@ func CheckText(s string) error {
 	case len(s) > MaxText:
 		return failf("text-length", "a message has at most %d bytes, this one has %d", MaxText, len(s))
 	case s == "":
-		return failf("text-empty", "a message has a text")
+		return failf("text-empty", "the message is empty: write a text")
 	}
 	return nil
 }

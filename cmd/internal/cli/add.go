@@ -56,6 +56,11 @@ func (a *app) checkAdd(ctx context.Context, in *client.AddRequest) error {
 		}
 		in.Link = strings.TrimSpace(in.Link)
 	}
+	if in.Link == "" {
+		e := usagef("the link is empty")
+		e.Hint = "the other side gets theirs by `truce link`"
+		return e
+	}
 	if _, err := wire.ParseLink(in.Link); err != nil {
 		return usagef("%v", err)
 	}

@@ -53,8 +53,12 @@ func checkWho(who string) error {
 const minID = 6
 
 func checkID(id string) error {
-	if len(id) < minID || len(id) > 2*len(wire.MessageID{}) || strings.Trim(id, "0123456789abcdefABCDEF") != "" {
-		return usagef("%q is no message id: it has 64 hex digits, of which the first %d or more do", id, minID)
+	if len(id) < minID {
+		return usagef("%q is too short for a message id: give at least the first %d of its %d digits, as `truce history` shows them",
+			id, minID, 2*len(wire.MessageID{}))
+	}
+	if len(id) > 2*len(wire.MessageID{}) || strings.Trim(id, "0123456789abcdefABCDEF") != "" {
+		return usagef("%q is no message id: `truce history` shows them", id)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -144,7 +145,7 @@ func storedSettings(ctx context.Context, s session, args []string) ([]client.Set
 
 func (a *app) setInFile(name, value string) (config.File, error) {
 	if err := config.Set(a.home, name, value); err != nil {
-		return config.File{}, badConfig(err)
+		return config.File{}, badConfig(a.home, err)
 	}
 	a.note("this holds from the next start of the node on")
 	return a.configFile()
@@ -152,17 +153,20 @@ func (a *app) setInFile(name, value string) (config.File, error) {
 
 func (a *app) configFile() (config.File, error) {
 	f, err := config.Load(a.home)
-	return f, badConfig(err)
+	return f, badConfig(a.home, err)
 }
 
 // badConfig makes wrong usage of what the owner of the file wrote.
-func badConfig(err error) error {
+func badConfig(home string, err error) error {
 	var e *config.Error
 	if !errors.As(err, &e) {
 		return err
 	}
 	bad := usagef("%v", e)
 	bad.Hint = "`truce help config` explains the names"
+	if e.InFile() {
+		bad.Hint = "edit or remove " + filepath.Join(home, config.FileName)
+	}
 	return bad
 }
 

@@ -97,6 +97,9 @@ func (a *app) passphrases(ctx context.Context, what, newFile string) (in client.
 		new, err = a.newPassphrase(ctx, a.passFile, passphraseEnv)
 	case "change":
 		new, err = a.newPassphrase(ctx, newFile, newPassphraseEnv)
+		if err == errNoPassphrase {
+			err = errNoNewPassphrase
+		}
 	}
 	return client.PassphraseRequest{Old: string(old), New: string(new)}, err
 }

@@ -32,6 +32,9 @@ worth nothing: give your other friends, if they have not asked yet, the new one.
 		Example: `  truce block mallory`,
 	}, func(ctx context.Context, s session, who string) (client.Changed, string, error) {
 		c, err := s.Block(ctx, who)
+		if err == nil && c.Notice == "" {
+			a.note("your link was changed too: `truce link` shows the new one")
+		}
 		return c, "blocked", err
 	})
 }

@@ -116,6 +116,12 @@ var errNoPassphrase = &client.Error{
 	Hint:    "run it on a terminal, or see `truce help passphrase`",
 }
 
+var errNoNewPassphrase = &client.Error{
+	Code:    client.CodeFailed,
+	Message: "the new passphrase is missing, and nobody is here to be asked",
+	Hint:    "run it on a terminal, or give it by --" + newPassphraseFlag,
+}
+
 // ask reads a line from the terminal that is not shown; errNoPassphrase if there
 // is none.
 func (a *app) ask(ctx context.Context, prompt string) ([]byte, error) {

@@ -58,6 +58,7 @@ func (a *app) send(who string, in client.SendRequest) task {
 		if err != nil {
 			return err
 		}
+		a.noteEarlier(m, in)
 		if !s.live && !m.Settled() {
 			a.note("no node runs in this home: the message is queued and goes out when one runs")
 		}
@@ -71,9 +72,17 @@ func (a *app) sendAndWait(who string, in client.SendRequest, until time.Time) ta
 		if err != nil {
 			return err
 		}
+		a.noteEarlier(m, in)
 		if m, err = s.Wait(ctx, m.ID, time.Until(until)); err != nil {
 			return err
 		}
 		return a.settled(m, a.recipients(ctx, s)(m))
+	}
+}
+
+// noteEarlier says so if the key of in stands for an earlier message.
+func (a *app) noteEarlier(m client.Message, in client.SendRequest) {
+	if m.Text != in.Text && !m.Edited && !m.Deleted {
+		a.note("this key was used before: the message of then is shown, and this text was not sent")
 	}
 }

@@ -68,7 +68,7 @@ func (a *app) printEvents(ctx context.Context, since string) error {
 type eventPrinter struct {
 	*app
 	client *client.Client
-	names  map[string]string
+	to     func(client.Message) string // nil: ask anew
 }
 
 func (p *eventPrinter) print(ctx context.Context, e client.Event) error {
@@ -77,28 +77,13 @@ func (p *eventPrinter) print(ctx context.Context, e client.Event) error {
 	}
 	switch {
 	case e.Message != nil:
-		name, err := p.name(ctx, e.Message.Conversation)
-		if err != nil {
-			return err
+		if p.to == nil {
+			p.to = p.recipients(ctx, session{p.client, true})
 		}
-		return p.printf("%s\n", messageText(*e.Message, name))
+		return p.printMessage(*e.Message, p.to(*e.Message))
 	case e.Contact != nil:
-		p.names = nil
+		p.to = nil
 		return p.printf("%s  %s: %s\n", local(e.Time, dateTime), term.Printable(e.Contact.Name), contactState(*e.Contact))
 	}
 	return p.printf("%s  %s %s (cursor %s)\n", local(e.Time, dateTime), e.Event, term.Printable(e.What), term.Printable(e.Cursor))
-}
-
-func (p *eventPrinter) name(ctx context.Context, account string) (string, error) {
-	if p.names == nil {
-		list, err := p.client.Contacts(ctx)
-		if err != nil {
-			return "", err
-		}
-		p.names = map[string]string{}
-		for _, c := range list {
-			p.names[c.Account] = c.Name
-		}
-	}
-	return p.names[account], nil
 }

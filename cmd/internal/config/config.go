@@ -73,6 +73,9 @@ const (
 	noFile    = -1
 )
 
+// InFile reports whether the file is wrong, not a value that was given.
+func (e *Error) InFile() bool { return e.Line != noFile }
+
 func (e *Error) Error() string {
 	switch e.Line {
 	case noFile:
