@@ -116,15 +116,20 @@ func (a *app) withOwnOrRunning(ctx context.Context, cfg node.Config, fn func(con
 	return errors.Join(fn(ctx, c), h.Close())
 }
 
-// askName asks until the name is one; none is fine too.
+// askName asks until the name is one; none is fine too, if it is meant.
 func (a *app) askName(ctx context.Context, t linechat.Terminal) (string, error) {
 	fmt.Fprint(t, "Welcome to Truce: messages from your computer to your friends', and nobody in between.\n"+
 		"First, your name. Others see it when you ask them to be a contact.\n")
 	t.SetPrompt("Your name: ")
-	for {
+	for asked := false; ; {
 		name, err := readLine(ctx, t)
-		if err != nil || name == "" {
+		if err != nil || name == "" && asked {
 			return "", err
+		}
+		if name == "" {
+			asked = true
+			fmt.Fprint(t, "Without a name others see the first 8 characters of your address: Enter again for none.\n")
+			continue
 		}
 		err = wire.CheckName(name)
 		if err == nil {

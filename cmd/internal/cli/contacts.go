@@ -23,6 +23,7 @@ ask you are listed by "truce requests".`,
 				if err != nil {
 					return err
 				}
+				a.none(len(list), "no contacts yet; `truce add LINK` asks somebody")
 				if err := rows(a, list, "name state presence unread verified last-seen account", contactColumns); err != nil {
 					return err
 				}

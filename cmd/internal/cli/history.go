@@ -39,6 +39,7 @@ the newest of what lies between.`,
 				if err != nil {
 					return err
 				}
+				a.none(len(list), "there are no messages")
 				return a.printMessages(ctx, s, list)
 			})
 		},
@@ -88,6 +89,7 @@ func (a *app) outboxCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				a.none(len(list), "nothing waits to be delivered")
 				return a.printMessages(ctx, s, list)
 			})
 		},

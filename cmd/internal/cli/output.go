@@ -2,8 +2,11 @@ package cli
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"text/tabwriter"
+
+	xterm "golang.org/x/term"
 
 	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node/api/client"
@@ -49,6 +52,13 @@ func rows[T any](a *app, list []T, header string, columns func(T) []string) erro
 		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	return w.Flush()
+}
+
+// none tells a person at a terminal why nothing is shown.
+func (a *app) none(n int, text string) {
+	if out, ok := a.Out.(*os.File); ok && n == 0 && !a.json && xterm.IsTerminal(int(out.Fd())) {
+		a.note("%s", text)
+	}
 }
 
 // result prints one value: as JSON, or as the line of text.

@@ -20,6 +20,7 @@ func (a *app) requestsCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				a.none(len(list), "nobody asks you now; `truce link` shows what to give to a friend")
 				return rows(a, list, "name note asked account", func(r client.Request) []string {
 					return []string{r.Name, r.Note, local(r.Time, dateTime), r.Account}
 				})
