@@ -61,7 +61,7 @@ func (s *screen) Write(p []byte) (int, error) {
 // await waits until ok, which is called with the lock held.
 func (s *screen) await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	timeout := time.After(20 * time.Second)
+	timeout := time.After(2 * time.Minute)
 	for {
 		s.mu.Lock()
 		done, more := ok(), s.more
