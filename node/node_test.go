@@ -42,7 +42,7 @@ func start(t testing.TB, dir, name string, change ...func(*node.Config)) *node.N
 // eventually waits until ok holds, looking at every change of n.
 func eventually(t testing.TB, n *node.Node, what string, ok func() bool) {
 	t.Helper()
-	within(t, n, 20*time.Second, what, ok)
+	within(t, n, time.Minute, what, ok)
 }
 
 func within(t testing.TB, n *node.Node, patience time.Duration, what string, ok func() bool) {

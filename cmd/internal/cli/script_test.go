@@ -130,7 +130,7 @@ func (n *node) add(line string) {
 
 // await waits for a line that matches, and returns it.
 func (n *node) await(ts *testscript.TestScript, re *regexp.Regexp) string {
-	timeout := time.NewTimer(20 * time.Second)
+	timeout := time.NewTimer(time.Minute)
 	defer timeout.Stop()
 	for {
 		n.mu.Lock()
@@ -173,7 +173,7 @@ func end(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	select {
 	case <-n.exited:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		ts.Fatalf("%s does not end", args[0])
 	}
 	if got := strconv.Itoa(n.cmd.ProcessState.ExitCode()); got != args[2] {
