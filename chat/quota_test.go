@@ -137,3 +137,33 @@ func TestQuotaOfManyMessages(t *testing.T) {
 		}
 	}
 }
+
+// Who pushes while there is no room is told so once for each log, not once for
+// each push.
+func TestOneBusyForALog(t *testing.T) {
+	ann := newNode(t, "Ann")
+	a := newAuthor(t, ann, 2)
+	var pushes []*wire.Push
+	for i := range 40 {
+		a.write(t, i%2, start, wire.NewText(a.salt(), "text"))
+		n := len(a.logs[i%2])
+		pushes = append(pushes, a.push(i%2, n, n))
+	}
+	ann.disk.free = chat.MinFree - 1
+	out, err := a.to.TakePushes(a.account(), pushes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[wire.Log]int{}
+	for _, b := range out.Busy {
+		told[b.Log]++
+	}
+	if len(out.Busy) != 2 || told[a.log(0)] != 1 || told[a.log(1)] != 1 {
+		t.Errorf("it is told %d times: %v", len(out.Busy), out.Busy)
+	}
+	for _, e := range out.Acks {
+		if e.Head != 0 {
+			t.Errorf("position %d is acknowledged", e.Head)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -27,6 +28,9 @@ const (
 	lastRetry  = 10 * time.Minute
 	maxDials   = 16 // under way at a time
 
+	steady    = 30 * time.Second // a link that ends sooner was of no use to us
+	lastBrief = time.Minute      // between going to somebody whose links end so: short-lived nodes are like that, too
+
 	maxIdentified = 256 // news of where peers listen that wait for the disk, before libp2p does
 )
 
@@ -49,8 +53,9 @@ type reach struct {
 	mu     sync.Mutex
 	due    map[wire.Account]retry
 	sought map[wire.Account]bool
-	asking map[wire.Account]bool // who asks to be a contact
-	kick   chan struct{}         // 1 deep: due has changed
+	brief  map[wire.Account]retry // those sought whose last link ended at once: when we may go there again
+	asking map[wire.Account]bool  // who asks to be a contact
+	kick   chan struct{}          // 1 deep: due has changed
 }
 
 // retry is when to look again for somebody, and how long to wait after that.
@@ -63,7 +68,7 @@ func newReach(e *endpoint, log *slog.Logger, given []peer.AddrInfo, trail *trail
 	r := &reach{
 		e: e, log: log, given: given, trail: trail,
 		dials: make(chan struct{}, maxDials),
-		due:   map[wire.Account]retry{}, sought: map[wire.Account]bool{},
+		due:   map[wire.Account]retry{}, sought: map[wire.Account]bool{}, brief: map[wire.Account]retry{},
 		kick: make(chan struct{}, 1),
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
@@ -164,6 +169,7 @@ func (r *reach) seek(seeks []chat.Sought) map[wire.Account]bool {
 			r.schedule(s.Account, firstRetry)
 		}
 	}
+	maps.DeleteFunc(r.brief, func(a wire.Account, _ retry) bool { return !r.sought[a] })
 	return fresh
 }
 
@@ -203,7 +209,7 @@ func (r *reach) take() {
 		if found.Source == discovery.SourceMDNS {
 			r.trail.heard(a)
 		}
-		if r.e.links.Linked(a) && found.Source != discovery.SourceMDNS {
+		if r.e.links.Linked(a) && found.Source != discovery.SourceMDNS || r.held(a) {
 			continue
 		}
 		select {
@@ -268,6 +274,10 @@ func (r *reach) lookAgain() time.Duration {
 			delete(r.due, a)
 			continue
 		}
+		if hold := r.brief[a].at; x.at.Before(hold) {
+			x.at = hold
+			r.due[a] = x
+		}
 		if !x.at.After(now) {
 			seek = append(seek, a)
 			x.pause = min(2*x.pause, lastRetry)
@@ -314,7 +324,8 @@ func (r *reach) wanted(a wire.Account) {
 // down is called when the last link with somebody has ended. Who has heard all
 // that we have to say and owes us an answer comes with it, and is not soon asked
 // again.
-func (r *reach) down(a wire.Account) {
+func (r *reach) down(a wire.Account, lasted time.Duration) {
+	r.hold(a, lasted)
 	talks, err := r.e.chat.Talks(a)
 	_, acked, err2 := r.e.chat.StanceFor(a)
 	if talks || !acked || err != nil || err2 != nil {
@@ -326,6 +337,25 @@ func (r *reach) down(a wire.Account) {
 	if r.sought[a] {
 		r.schedule(a, lastRetry)
 	}
+}
+
+// hold puts off going to somebody whose links end at once, ever more: they may
+// have a reason that we do not see.
+func (r *reach) hold(a wire.Account, lasted time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if lasted >= steady || !r.sought[a] {
+		delete(r.brief, a)
+		return
+	}
+	pause := min(max(2*r.brief[a].pause, firstRetry/10), lastBrief)
+	r.brief[a] = retry{at: time.Now().Add(pause), pause: pause}
+}
+
+func (r *reach) held(a wire.Account) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Now().Before(r.brief[a].at)
 }
 
 // up is called when a link begins.
@@ -398,6 +428,7 @@ func (r *reach) follow() {
 		}
 		r.e.links.Probe()
 		r.mu.Lock()
+		clear(r.brief)
 		for a := range r.sought {
 			if !r.e.links.Linked(a) {
 				r.schedule(a, firstRetry/10)
@@ -436,11 +467,12 @@ func (r *reach) visit(p peer.AddrInfo) {
 	}
 }
 
+// away returns those who are sought, not linked, and to whom we may go.
 func (r *reach) away() (list []wire.Account) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for a := range r.sought {
-		if !r.e.links.Linked(a) {
+		if !r.e.links.Linked(a) && !time.Now().Before(r.brief[a].at) {
 			list = append(list, a)
 		}
 	}

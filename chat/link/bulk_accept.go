@@ -116,7 +116,7 @@ func (s *session) readBulk(st network.Stream) error {
 		}
 		s.bulkHeard.Store(true)
 		if !s.talks.Load() {
-			continue // as on the link
+			return nil // what is dropped is not worth reading
 		}
 		if err := s.taker.pushBulk(s.ctx, p); err != nil {
 			return err

@@ -3,6 +3,7 @@ package link_test
 import (
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -93,9 +94,53 @@ func TestCostlyFrames(t *testing.T) {
 	}
 }
 
+// Nor can it make us read a window of pushes without end: a vector that
+// forgets all, and an acknowledgement, over and over.
+func TestVectorsWithoutEnd(t *testing.T) {
+	virtually(t, func(w *world) {
+		ann := w.newPerson()
+		disk := &countingDisk{Store: ann.store}
+		ann.chat = w.open(disk)
+		ann.serve()
+		e := w.newEve(ann)
+		for range 8 {
+			ann.send(e.me, string(make64k()))
+		}
+		first := next[wire.Push](e.raw)
+		begin := wire.AppendFrame(nil, vector())
+		begin = wire.AppendFrame(begin, ack(wire.Entry{Log: first.Log, Head: 1, Chain: first.Events[0].Chain(first.Log, 1).Short()}))
+		go func() {
+			for range e.got {
+			}
+		}()
+		disk.views.Store(0)
+		go func() {
+			for range 5000 {
+				if e.bytes(begin) != nil {
+					return
+				}
+			}
+		}()
+		time.Sleep(5 * time.Second)
+		if n := disk.views.Load(); n > 2000 {
+			t.Errorf("%d looks at the disk in 5 s", n)
+		}
+		if ann.sessions(e.me.account()) != 1 {
+			t.Error("the session has ended")
+		}
+		e.stream.Reset()
+		settle()
+	})
+}
+
 type countingDisk struct {
 	chat.Store
-	updates atomic.Int64
+	updates, views atomic.Int64
+}
+
+func (d *countingDisk) View(f func(chat.Reader) error) error {
+	d.views.Add(1)
+	return d.Store.View(f)
 }
 
 func (d *countingDisk) Update(f func(chat.Tx) error) error {
@@ -134,6 +179,26 @@ func TestSilentListener(t *testing.T) {
 			t.Error("somebody was there")
 		}
 		settle()
+		if n := len(a.host.Network().ConnsToPeer(b.host.ID())); n > 0 {
+			t.Errorf("%d connections are left", n)
+		}
+	})
+}
+
+// Nor does one that is gone, and of which it is not known what it speaks.
+func TestSilentNegotiation(t *testing.T) {
+	virtually(t, func(w *world) {
+		a, b := w.newHonest(), w.newPerson()
+		a.ask(b)
+		if err := a.host.Connect(w.Context(), b.info()); err != nil {
+			t.Fatal(err)
+		}
+		settle()
+		w.net.Cut(b.ip, true)
+		if err := a.dial(b); err == nil {
+			t.Error("somebody was there")
+		}
+		synctest.Wait()
 		if n := len(a.host.Network().ConnsToPeer(b.host.ID())); n > 0 {
 			t.Errorf("%d connections are left", n)
 		}

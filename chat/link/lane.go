@@ -32,7 +32,7 @@ func (s *state) route() {
 		l := st.Log
 		switch lane := s.lanes[l]; {
 		case lane == onLink:
-		case s.heads[l] >= st.Head:
+		case s.heads[l] >= st.Head && !s.inFlight(l):
 			delete(s.lanes, l)
 		case lane == leaving && open && !s.inFlight(l):
 			s.lanes[l] = onBulk

@@ -29,7 +29,8 @@ const (
 	maxAskers    = 32          // open sessions with people who are no contacts yet
 	askerTime    = time.Minute // for each of them: to say it, and for the answer of a user who sits there
 	maxStances   = 64          // stances taken in one session: each goes to disk
-	maxVectors   = 64          // vectors taken without an acknowledgement between: each has us push anew
+	maxVectors   = 64          // vectors taken without an acknowledgement between, or at once: each has us push anew
+	vectorRate   = 2           // and a second, in the long run: who has no room sends one in 5 s
 	maxWants     = 72          // questions about logs of mine in one session: live and retired devices
 	costlyRate   = 100         // frames a second that may each cost a commit or a signature, in the long run
 	costlyBurst  = 1000        // and at once

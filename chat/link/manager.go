@@ -24,9 +24,9 @@ type Config struct {
 	Log  *slog.Logger // nil: nothing is logged
 
 	// Up is told of every session that begins, Down of an account's last session
-	// ending. They must not block. nil: nobody is told.
+	// ending, and how long that was open. They must not block. nil: nobody is told.
 	Up   func(wire.Account)
-	Down func(wire.Account)
+	Down func(a wire.Account, lasted time.Duration)
 
 	// AccountKey gets the account's key where it can be had, for a new device
 	// key when a contact shows that this home is an old copy. nil: never.
@@ -234,8 +234,12 @@ func (m *Manager) dialStreams(ctx context.Context, p peer.ID, accounts []wire.Ac
 }
 
 func (m *Manager) dialStream(ctx context.Context, p peer.ID, proofs []chat.Proof) (wire.Account, error) {
+	conns, began := m.host.Network().ConnsToPeer(p), time.Now()
 	s, err := m.host.NewStream(ctx, p, wire.LinkProtocol)
 	if err != nil {
+		if errors.Is(err, context.DeadlineExceeded) && time.Since(began) >= helloTimeout {
+			m.closeUnused(conns)
+		}
 		return wire.Account{}, err
 	}
 	stop := context.AfterFunc(ctx, func() { s.Reset() })
@@ -248,12 +252,22 @@ func (m *Manager) dialStream(ctx context.Context, p peer.ID, proofs []chat.Proof
 	}
 	if err != nil {
 		s.Reset()
-		if errors.Is(err, errDead) && !m.linkedOn(s.Conn()) {
-			s.Conn().Close() // else the next dial would take it again
+		if errors.Is(err, errDead) {
+			m.closeUnused([]network.Conn{s.Conn()})
 		}
 		return wire.Account{}, err
 	}
 	return g.account, nil
+}
+
+// closeUnused closes those connections on which there is no session, after
+// silence on one of them: the next dial would take it again.
+func (m *Manager) closeUnused(conns []network.Conn) {
+	for _, c := range conns {
+		if !m.linkedOn(c) {
+			c.Close()
+		}
+	}
 }
 
 func (m *Manager) linkedTo(p peer.ID, accounts []wire.Account) (wire.Account, bool) {

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -20,7 +21,7 @@ type places struct {
 	taken     map[peer.ID]bool // true: by a stranger
 	strangers int
 	known     map[peer.ID]bool
-	of        map[wire.Account][]peer.ID // those known, oldest first
+	of        map[wire.Account][]peer.ID // those known, the one longest away first
 }
 
 func newPlaces() *places {
@@ -34,7 +35,7 @@ func newPlaces() *places {
 func (p *places) load(c *chat.Service) error {
 	sought, err := c.SoughtPeers()
 	for a, peers := range sought {
-		for _, x := range peers {
+		for _, x := range slices.Backward(peers) { // the newest last, who stay
 			if id, err := peer.Decode(x.ID); err == nil {
 				p.know(a, id)
 			}
@@ -47,11 +48,8 @@ func (p *places) load(c *chat.Service) error {
 func (p *places) know(a wire.Account, id peer.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.known[id] {
-		return
-	}
 	p.known[id] = true
-	p.of[a] = append(p.of[a], id)
+	p.of[a] = append(slices.DeleteFunc(p.of[a], func(x peer.ID) bool { return x == id }), id)
 	if old := p.of[a]; len(old) > maxKnown {
 		delete(p.known, old[0])
 		p.of[a] = old[1:]

@@ -9,6 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/chat/link"
 	"github.com/truce-im/truce/chat/wire"
 )
@@ -100,4 +103,30 @@ func TestRank(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Of the peers where a contact was, those keep a place at which it was last.
+func TestPlacesAfterAStart(t *testing.T) {
+	virtually(t, func(w *world) {
+		ann, ben := w.newPerson(), w.newHonest()
+		befriend(ann, ben)
+		var peers []peer.ID
+		for range 8 {
+			h, _ := w.newHost()
+			peers = append(peers, h.ID())
+			if err := ann.chat.Reached(ben.account(), chat.Peer{ID: h.ID().String()}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ann.serve()
+		if err := ann.dial(ben); err != nil {
+			t.Fatal(err)
+		}
+		settle()
+		for i, id := range append(peers, ben.host.ID()) {
+			if got := ann.links.Knows(id); got != (i > 0) {
+				t.Errorf("peer %d has a place: %t", i, got)
+			}
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/truce-im/truce/chat/wire"
 )
@@ -183,6 +184,6 @@ func (m *Manager) remove(s *session) {
 		m.log.Warn("cannot note that a contact was seen", "error", err)
 	}
 	if last && m.cfg.Down != nil {
-		m.cfg.Down(a)
+		m.cfg.Down(a, time.Since(s.began))
 	}
 }

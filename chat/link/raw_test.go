@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -18,7 +19,8 @@ type raw struct {
 	stream network.Stream
 	me     *person
 	peer   *person
-	got    chan any // frames of the session, once it listens
+	got    chan any    // frames of the session, once it listens
+	mute   atomic.Bool // pings are not answered
 
 	mine, theirs [32]byte // tokens of bulk streams, after greet
 }
@@ -135,7 +137,7 @@ func (r *raw) listen() {
 			if err != nil {
 				return
 			}
-			if p, ok := f.(*wire.Ping); ok && p.Type == wire.FramePing {
+			if p, ok := f.(*wire.Ping); ok && p.Type == wire.FramePing && !r.mute.Load() {
 				r.write(wire.Ping{Type: wire.FramePong, N: p.N})
 			}
 			r.got <- f

@@ -33,6 +33,7 @@ type session struct {
 	who     greeted
 	device  wire.Device // mine, as it said hello
 	number  uint64      // of this process, rising
+	began   time.Time
 	relayed bool
 	byLower bool // opened by the peer with the lower id
 
@@ -67,7 +68,7 @@ func newSession(m *Manager, st network.Stream, g greeted) *session {
 	lower := st.Conn().LocalPeer() < st.Conn().RemotePeer()
 	s := &session{
 		m: m, chat: m.chat, stream: st, peer: st.Conn().RemotePeer(), who: g, device: m.chat.Device(),
-		number:  sessionNumber.Add(1),
+		number: sessionNumber.Add(1), began: time.Now(),
 		relayed: st.Conn().Stat().Limited,
 		byLower: lower == g.initiator,
 		out:     newOutbox(),
@@ -134,7 +135,7 @@ func (s *session) read() error {
 	defer stop()
 	s.stream.SetReadDeadline(time.Time{})
 	r := bufio.NewReaderSize(s.stream, 4<<10) // each idle session has one; long frames are read past it
-	budget := bucket{at: time.Now()}
+	var p pacer
 	for {
 		f, err := readFrame(r)
 		if errors.Is(err, io.EOF) {
@@ -142,7 +143,7 @@ func (s *session) read() error {
 		} else if err != nil {
 			return err
 		}
-		if err := s.pace(&budget, f); err != nil {
+		if err := s.pace(&p, f); err != nil {
 			return err
 		}
 		select {
@@ -168,20 +169,26 @@ func readFrame(r io.Reader) (any, error) {
 	return f, err
 }
 
+// pacer counts the frames of a peer that cost us much.
+type pacer struct{ costly, vectors bucket }
+
 // pace waits while the peer has sent more frames than we pay for, of those that
-// may each cost a commit or a signature: it is read no faster. Before both want
-// that is all of them.
-func (s *session) pace(budget *bucket, f any) error {
+// may each cost a commit or a signature, or a window of pushes: it is read no
+// faster. Before both want that is all of them.
+func (s *session) pace(p *pacer, f any) error {
+	budget, rate, burst := &p.costly, float64(costlyRate), float64(costlyBurst)
 	switch f.(type) {
+	case *wire.Vector:
+		budget, rate, burst = &p.vectors, vectorRate, maxVectors
 	case *wire.StanceAck, *wire.Devices, *wire.Want, *wire.Refused, *wire.Gone, *wire.Read, *wire.Busy:
 	default:
 		if s.talks.Load() {
 			return nil
 		}
 	}
-	for !budget.take(time.Now(), costlyRate, costlyBurst) {
+	for !budget.take(time.Now(), rate, burst) {
 		select {
-		case <-time.After(time.Second / costlyRate):
+		case <-time.After(time.Duration(float64(time.Second) / rate)):
 		case <-s.ctx.Done():
 			return context.Cause(s.ctx)
 		}

@@ -12,7 +12,6 @@ import (
 // state is what a session knows of the other side. Only run touches it.
 type state struct {
 	*session
-	began    time.Time
 	proof    uint64    // ping whose answer shows that the peer is alive after proves began; 0: none
 	proves   uint64    // a session that contests this one
 	heard    time.Time // when the last frame came
@@ -45,7 +44,7 @@ type state struct {
 
 func newState(s *session) *state {
 	return &state{
-		session: s, began: time.Now(), heard: time.Now(), patience: deadTimeout, look: true,
+		session: s, heard: time.Now(), patience: deadTimeout, look: true,
 		heads: map[wire.Log]uint64{}, sent: map[wire.Log]uint64{}, pushed: map[wire.Log]uint64{},
 		stuck: map[wire.Log]bool{}, shown: map[wire.Log]uint64{}, wants: map[wire.Log]uint64{},
 		lanes: map[wire.Log]lane{}, rest: map[wire.Log]weighed{},
@@ -127,7 +126,7 @@ func (s *state) late() error {
 		s.asked = time.Now()
 		return s.out.answer(s.ping())
 	}
-	if s.bulkHeard.Load() {
+	if s.bulkHeard.Swap(false) {
 		s.heardNow()
 	}
 	if time.Since(s.heard) >= s.patience {

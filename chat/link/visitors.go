@@ -8,6 +8,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
 
 	"github.com/truce-im/truce/chat/wire"
 )
@@ -107,7 +108,7 @@ func (v *visitors) late(c network.Conn) {
 func (v *visitors) serves(c network.Conn) bool {
 	return v.host.ConnManager().IsProtected(c.RemotePeer(), "") ||
 		slices.ContainsFunc(c.GetStreams(), func(s network.Stream) bool {
-			return s.Protocol() != "" && s.Protocol() != wire.LinkProtocol
+			return !slices.Contains([]protocol.ID{"", wire.LinkProtocol, wire.BulkProtocol}, s.Protocol())
 		})
 }
 
