@@ -16,6 +16,8 @@ type EventKind uint8
 const (
 	KindContent EventKind = 1   // MIMI content
 	KindSilent  EventKind = 128 // the first kind that is never shown
+	KindGrant   EventKind = 128 // Grant
+	KindProfile EventKind = 129 // Profile
 )
 
 // OwnerTag is a MAC over an event's chain value under a secret that only the

@@ -31,6 +31,8 @@ const (
 	FrameDevices
 	FrameWant
 	FrameSignal
+	FramePresence
+	FrameViews
 )
 
 // LinkProtocol is the id of the protocol that these frames make up.

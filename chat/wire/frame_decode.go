@@ -184,6 +184,12 @@ func newFrame(t FrameType) frame {
 		return new(Devices)
 	case FrameWant:
 		return new(Want)
+	case FrameSignal:
+		return new(Signal)
+	case FramePresence:
+		return new(PresenceFrame)
+	case FrameViews:
+		return new(Views)
 	}
 	return nil
 }
