@@ -46,7 +46,6 @@ type Told struct {
 // refused.
 type Heard struct {
 	Device wire.Device
-	View   wire.View
 	Boot   uint64
 	Seq    uint64
 }

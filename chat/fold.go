@@ -50,7 +50,7 @@ func (s *Service) absorb(tx Tx, e *Event) (listed bool, err error) {
 	c, ok := content(e)
 	if !ok {
 		e.ID, e.Listed = unreadableID(e), !e.Wire.Stub && e.Wire.Kind < wire.KindSilent
-		return e.Listed, tx.Append(e)
+		return e.Listed, errors.Join(s.learn(tx, e), tx.Append(e))
 	}
 	e.ID = wire.ID(e.Log.Account, e.Log.Conv, e.Wire.Body, c.Salt)
 	if _, err := tx.ByID(e.ID); !errors.Is(err, ErrNotFound) {

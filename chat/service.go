@@ -35,6 +35,8 @@ type Service struct {
 	why      map[wire.Account]string   // what keeps queued messages from being delivered
 	said     map[wire.Log]uint64       // how far the others say they have read my logs
 	departed departures                // what has left
+	sights   sights                    // who is there
+	mine     mine                      // how I am
 	moved    map[wire.Account]bool     // logs or marks that links have not been told of
 	wake     chan struct{}             // closed when moved grows
 	renewed  chan struct{}             // closed when the device key changes
@@ -57,6 +59,7 @@ func New(store Store, opt Options) (*Service, error) {
 		why:      map[wire.Account]string{},
 		said:     map[wire.Log]uint64{},
 		departed: departures{},
+		sights:   sights{of: map[wire.Account]*sight{}, clocks: map[wire.Account]time.Duration{}},
 	}
 	err := store.View(func(r Reader) (err error) {
 		s.self, err = r.Self()

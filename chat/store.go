@@ -83,8 +83,7 @@ type Reader interface {
 	Peers(wire.Account) ([]Peer, error) // none: nil
 	// Card returns a Card with nothing but its Account for one that is not there.
 	Card(wire.Account) (Card, error)
-	// Picture returns the file of that SHA-256.
-	Picture(hash [32]byte) ([]byte, error)
+	Picture(wire.Account) ([]byte, error) // none: nil
 
 	// Journal yields all changes after cursor, in order.
 	Journal(cursor uint64) iter.Seq2[Change, error]
@@ -107,9 +106,9 @@ type Tx interface {
 	PutPeers(wire.Account, []Peer) error
 	// PutCard is not a change: it writes no journal row.
 	PutCard(Card) error
-	// PutPicture keeps a file of at most wire.MaxAvatar bytes under its SHA-256, as
-	// long as the Profile of a card names it: what none names is dropped.
-	PutPicture(file []byte) error
+	// PutPicture keeps the picture of an account; nil: none any more. It is not a
+	// change either.
+	PutPicture(a wire.Account, file []byte) error
 
 	// Append stores e under the next journal number and sets e.Cursor. The
 	// caller keeps positions unique and updates the LogState.

@@ -45,6 +45,8 @@ type ContactView struct {
 	Note     string
 	LastSeen uint64 // unix milliseconds; 0: never
 	Online   bool   // a link with it is open now, and both are contacts
+	Presence Presence
+	Typing   bool // they write a message to me
 	Verified bool
 	Unread   uint64
 	Why      string // nothing more is taken from them now: the reason
@@ -63,11 +65,13 @@ type UpdateKind string
 
 // The kinds of Update.
 const (
-	UpdateMessage UpdateKind = "message" // new or changed: Message
-	UpdateState   UpdateKind = "state"   // delivery: Message
-	UpdateContact UpdateKind = "contact" // Contact
-	UpdateNode    UpdateKind = "node"    // What: a setting, my name or my link changed
-	UpdateReset   UpdateKind = "reset"   // the cursor asked for is unknown: read everything anew
+	UpdateMessage  UpdateKind = "message"  // new or changed: Message
+	UpdateState    UpdateKind = "state"    // delivery: Message
+	UpdateContact  UpdateKind = "contact"  // Contact
+	UpdatePresence UpdateKind = "presence" // Contact: how they are there
+	UpdateTyping   UpdateKind = "typing"   // Contact: whether they write
+	UpdateNode     UpdateKind = "node"     // What: a setting, my name or my link changed
+	UpdateReset    UpdateKind = "reset"    // the cursor asked for is unknown: read everything anew
 )
 
 // Update is one thing that happened.

@@ -69,9 +69,16 @@ func (s *Service) Watch(ctx context.Context, since string) iter.Seq2[Update, err
 				return
 			}
 		}
+		var told uint64 // of sights: who resumes is told how all are there
+		if since == "" {
+			told = s.sightTurn()
+		}
 		for ctx.Err() == nil {
-			changed := s.store.Changed()
+			changed, sighted := s.store.Changed(), s.sighted()
 			updates, next, err := s.updates(at)
+			if err == nil && next == at { // else they come after what is on disk
+				updates, told, err = s.sightUpdates(at, told)
+			}
 			if err != nil {
 				yield(Update{}, err)
 				return
@@ -87,6 +94,7 @@ func (s *Service) Watch(ctx context.Context, since string) iter.Seq2[Update, err
 			}
 			select {
 			case <-changed:
+			case <-sighted:
 			case <-ctx.Done():
 			}
 		}
@@ -260,4 +268,49 @@ func targetOf(r Reader, e *Event) (id wire.MessageID, ok bool) {
 		return *c.Replaces, true
 	}
 	return id, false
+}
+
+// sightUpdates tells who has come, gone or begun to write since turn, each as it
+// is now.
+func (s *Service) sightUpdates(at cursor, turn uint64) (list []Update, now uint64, err error) {
+	present, typing := map[wire.Account]bool{}, map[wire.Account]bool{}
+	s.mu.Lock()
+	now = s.sights.turn
+	for a, g := range s.sights.of {
+		present[a], typing[a] = g.turned > turn, g.typed > turn
+	}
+	s.mu.Unlock()
+	if now == turn {
+		return nil, now, nil
+	}
+	err = s.store.View(func(r Reader) error {
+		list = nil
+		for a := range present {
+			c, err := r.Contact(a)
+			if err != nil || c.Relation() != Accepted {
+				continue
+			}
+			v, err := s.contactView(r, c)
+			if err != nil {
+				return err
+			}
+			u := Update{Cursor: s.formatCursor(at), Time: s.nowMillis(), Contact: &v}
+			if present[a] {
+				u.Kind = UpdatePresence
+				list = append(list, u)
+			}
+			if typing[a] {
+				u.Kind = UpdateTyping
+				list = append(list, u)
+			}
+		}
+		return nil
+	})
+	return list, now, err
+}
+
+func (s *Service) sightTurn() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sights.turn
 }

@@ -55,7 +55,7 @@ func ReencodeEvent(b []byte) ([]byte, error) {
 func DecodeRows(b []byte) {
 	for _, row := range []any{
 		new(selfRow), new(settingRow), new(contactRow), new(convRow), new(logRow), new(headRow),
-		new(doneRow), new(peersRow), new(noteRow), new(foldRow),
+		new(doneRow), new(peersRow), new(cardRow), new(pictureRow), new(noteRow), new(foldRow),
 	} {
 		decode(bucketSelf, b, row)
 	}

@@ -52,6 +52,10 @@ import (
 //	└── time HMAC16(key) → ""
 //	peers
 //	└── HMAC16(account) → peersRow
+//	cards                                       since schema 2
+//	└── HMAC16(account) → cardRow
+//	pictures                                    since schema 2
+//	└── HMAC16(account) → pictureRow
 type bucket uint8
 
 const (
@@ -72,6 +76,8 @@ const (
 	bucketDone
 	bucketDoneTimes
 	bucketPeers
+	bucketCards
+	bucketPictures
 	bucketCount
 )
 
@@ -93,6 +99,8 @@ var bucketNames = [bucketCount][]byte{
 	bucketDone:      []byte("done"),
 	bucketDoneTimes: []byte("doneTimes"),
 	bucketPeers:     []byte("peers"),
+	bucketCards:     []byte("cards"),
+	bucketPictures:  []byte("pictures"),
 }
 
 func (b bucket) name() []byte { return bucketNames[b] }
@@ -111,11 +119,13 @@ var (
 
 // Labels of the keyed hashes: one name is never taken for another's.
 const (
-	labelContact = "contact"
-	labelConv    = "conv"
-	labelLog     = "log"
-	labelDone    = "done"
-	labelPeers   = "peers"
+	labelContact  = "contact"
+	labelConv     = "conv"
+	labelLog      = "log"
+	labelDone     = "done"
+	labelPeers    = "peers"
+	labelCards    = "cards"
+	labelPictures = "pictures"
 )
 
 // migrations make schema i+1 from schema i; the first one makes an empty file
@@ -123,13 +133,14 @@ const (
 // are never changed once released, only added to.
 var migrations = []func(*bbolt.Tx, *keyring) error{
 	createBuckets,
+	createCards,
 }
 
 // schemaVersion is the newest schema that this program knows.
 func schemaVersion() uint32 { return uint32(len(migrations)) }
 
 func createBuckets(tx *bbolt.Tx, keys *keyring) error {
-	for _, name := range bucketNames {
+	for _, name := range bucketNames[:bucketCards] {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}
@@ -141,6 +152,15 @@ func createBuckets(tx *bbolt.Tx, keys *keyring) error {
 		return err
 	}
 	return meta.Put(keyCheck, keys.check(generation))
+}
+
+func createCards(tx *bbolt.Tx, _ *keyring) error {
+	for _, name := range bucketNames[bucketCards:] {
+		if _, err := tx.CreateBucket(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // migrate brings the file from whatever schema it has to ours.

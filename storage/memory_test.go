@@ -24,6 +24,8 @@ type memory struct {
 	folds    map[foldName]chat.Fold
 	done     map[string]chat.Done
 	peers    map[wire.Account][]chat.Peer
+	cards    map[wire.Account]chat.Card
+	pictures map[wire.Account][]byte
 	journal  []chat.Change
 }
 
@@ -38,6 +40,7 @@ func newMemory() *memory {
 	return &memory{
 		settings: map[string]string{}, convs: map[wire.ConvID]chat.Conv{}, folds: map[foldName]chat.Fold{},
 		done: map[string]chat.Done{}, peers: map[wire.Account][]chat.Peer{},
+		cards: map[wire.Account]chat.Card{}, pictures: map[wire.Account][]byte{},
 	}
 }
 
@@ -46,6 +49,7 @@ func (m *memory) update(fn func(chat.Tx) error) error {
 	c := *m
 	c.settings, c.convs, c.folds = maps.Clone(m.settings), maps.Clone(m.convs), maps.Clone(m.folds)
 	c.done, c.peers = maps.Clone(m.done), maps.Clone(m.peers)
+	c.cards, c.pictures = maps.Clone(m.cards), maps.Clone(m.pictures)
 	c.contacts, c.heads, c.journal = slices.Clone(m.contacts), slices.Clone(m.heads), slices.Clone(m.journal)
 	err := fn(&c)
 	if err == nil {
@@ -216,6 +220,20 @@ func (m *memory) PutFold(f chat.Fold) error { m.folds[foldName{f.Conv, f.Target}
 
 func (m *memory) PutDone(key string, d chat.Done) error { m.done[key] = d; return nil }
 
+func (m *memory) Card(a wire.Account) (chat.Card, error) {
+	c := m.cards[a]
+	c.Account = a
+	return c, nil
+}
+func (m *memory) PutCard(c chat.Card) error              { m.cards[c.Account] = c; return nil }
+func (m *memory) Picture(a wire.Account) ([]byte, error) { return m.pictures[a], nil }
+func (m *memory) PutPicture(a wire.Account, file []byte) error {
+	m.pictures[a] = file
+	if len(file) == 0 {
+		delete(m.pictures, a)
+	}
+	return nil
+}
 func (m *memory) PutPeers(a wire.Account, p []chat.Peer) error { m.peers[a] = p; return nil }
 
 func (m *memory) Append(e *chat.Event) error {

@@ -159,3 +159,19 @@ func (r *reader) Peers(a wire.Account) ([]chat.Peer, error) {
 	}
 	return toPeers(row), nil
 }
+
+func (r *reader) Card(a wire.Account) (chat.Card, error) {
+	row := cardRow{Account: a}
+	if _, err := r.row(bucketCards, r.s.keys.name(labelCards, a[:]), &row); err != nil {
+		return chat.Card{}, err
+	}
+	return toCard(&row), nil
+}
+
+func (r *reader) Picture(a wire.Account) ([]byte, error) {
+	var row pictureRow
+	if _, err := r.row(bucketPictures, r.s.keys.name(labelPictures, a[:]), &row); err != nil {
+		return nil, err
+	}
+	return sliceOrNil(row.File), nil
+}

@@ -61,8 +61,11 @@ func (r *Rewrite) Copy(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.paced(ctx, r.peers); err != nil {
-		return err
+	for b := range named {
+		err := r.paced(ctx, func(from *reader, to *writer) error { return people(from, to, b) })
+		if err != nil {
+			return err
+		}
 	}
 	return r.CatchUp(ctx)
 }

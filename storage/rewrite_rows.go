@@ -3,9 +3,11 @@ package storage
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"slices"
 
 	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/wire"
 )
 
 // row copies a row as it is now, which may be gone, and returns its size. What
@@ -15,8 +17,8 @@ func (c *copier) row(from *reader, to *writer, p place) (size int, err error) {
 	switch p.b {
 	case bucketJournal:
 		return c.journalRow(from, to, key)
-	case bucketPeers:
-		return 0, c.peers(from, to)
+	case bucketPeers, bucketCards, bucketPictures:
+		return 0, people(from, to, p.b)
 	case bucketDoneTimes:
 		return len(key), copyTime(from, to, key)
 	}
@@ -94,22 +96,41 @@ func copyTime(from *reader, to *writer, key []byte) error {
 	return to.put(bucketDoneTimes, key, nil)
 }
 
-// peers copies where contacts were reached. Of others the names are not known
-// any more; they are left out.
-func (c *copier) peers(from *reader, to *writer) error {
-	for contact, err := range from.Contacts() {
+// named are the buckets whose keys are hashes of an account, and the labels of
+// those.
+var named = map[bucket]string{bucketPeers: labelPeers, bucketCards: labelCards, bucketPictures: labelPictures}
+
+// people copies what such a bucket has of contacts and of my own account. Of
+// others the names are not known any more; they are left out.
+func people(from *reader, to *writer, b bucket) error {
+	self, err := from.Self()
+	if err != nil && !errors.Is(err, chat.ErrNotFound) {
+		return err
+	}
+	if err := person(from, to, b, self.Account); err != nil {
+		return err
+	}
+	for c, err := range from.Contacts() {
 		if err != nil {
 			return err
 		}
-		peers, err := from.Peers(contact.Account)
-		if err != nil {
-			return err
-		}
-		if err := to.PutPeers(contact.Account, peers); err != nil {
+		if err := person(from, to, b, c.Account); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func person(from *reader, to *writer, b bucket, a wire.Account) error {
+	plain, err := from.plain(b, from.s.keys.name(named[b], a[:]))
+	if err != nil {
+		return err
+	}
+	key := to.s.keys.name(named[b], a[:])
+	if plain == nil {
+		return to.remove(b, key)
+	}
+	return to.put(b, key, to.s.sealer.seal(&to.scratch, b, key, plain))
 }
 
 // events copies a page of the journal, and makes its part of the indexes.

@@ -58,7 +58,7 @@ func (w *writer) touch(b bucket, key []byte) {
 	switch b {
 	case bucketMeta, bucketRuns, bucketNumbers, bucketPositions, bucketOrders, bucketIDs:
 		return // made anew
-	case bucketPeers:
+	case bucketPeers, bucketCards, bucketPictures:
 		key = nil // copied all together
 	case bucketJournal:
 		if number64(key) > w.s.state.Load().cursor {

@@ -107,6 +107,14 @@ func (d dice) write(tx chat.Tx) error {
 		if _, err := tx.Contact(a); err != nil {
 			return nil // peers of others are not kept for long
 		}
+		switch d.IntN(3) {
+		case 0:
+			c := fill[chat.Card](d)
+			c.Account = a
+			return tx.PutCard(c)
+		case 1:
+			return tx.PutPicture(a, fill[[]byte](d))
+		}
 		return tx.PutPeers(a, fill[[]chat.Peer](d))
 	case 8:
 		return tx.Note(d.note())
@@ -366,6 +374,10 @@ func dump(t *testing.T, r chat.Reader, seed uint64) map[string]any {
 		account := wire.Account{31: a}
 		peers, err := r.Peers(account)
 		add(fmt.Sprint("peers ", a), peers, err)
+		card, err := r.Card(account)
+		add(fmt.Sprint("card ", a), card, err)
+		picture, err := r.Picture(account)
+		add(fmt.Sprint("picture ", a), picture, err)
 		contact, err := r.Contact(account)
 		add(fmt.Sprint("contact ", a), contact, err)
 	}

@@ -195,6 +195,18 @@ func (w *writer) PutPeers(a wire.Account, peers []chat.Peer) error {
 	return w.putRow(bucketPeers, w.s.keys.name(labelPeers, a[:]), fromPeers(peers))
 }
 
+func (w *writer) PutCard(c chat.Card) error {
+	return w.putRow(bucketCards, w.s.keys.name(labelCards, c.Account[:]), fromCard(c))
+}
+
+func (w *writer) PutPicture(a wire.Account, file []byte) error {
+	key := w.s.keys.name(labelPictures, a[:])
+	if len(file) == 0 {
+		return w.remove(bucketPictures, key)
+	}
+	return w.putRow(bucketPictures, key, pictureRow{File: file})
+}
+
 func (w *writer) PutDone(key string, d chat.Done) error {
 	name := w.doneName(key)
 	var old doneRow

@@ -35,6 +35,9 @@ type Config struct {
 	// Wanted is told of an account for which something new waits while no
 	// session with it is open. It must not block.
 	Wanted func(wire.Account)
+
+	// Courier has what goes on sessions beside messages. nil: nothing does.
+	Courier Courier
 }
 
 // Manager keeps the sessions of one host. It is safe for concurrent use.

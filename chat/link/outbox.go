@@ -17,9 +17,10 @@ var errFlood = errors.New("the peer asks more than it reads answers")
 type outbox struct {
 	mu      sync.Mutex
 	answers [][]byte
-	acks    map[wire.Log]wire.Entry // newest of each log: acknowledgements are cumulative
-	busy    map[wire.Log]wire.Busy  // newest of each log
-	back    []byte                  // events that the peer wants back; nil: there is place for some
+	acks    map[wire.Log]wire.Entry   // newest of each log: acknowledgements are cumulative
+	busy    map[wire.Log]wire.Busy    // newest of each log
+	back    []byte                    // events that the peer wants back; nil: there is place for some
+	news    map[wire.FrameType][]byte // newest of each type
 	pushes  [][]byte
 	size    int           // bytes of pushes
 	last    []byte        // the bye, once everything else has gone
@@ -29,7 +30,7 @@ type outbox struct {
 
 func newOutbox() *outbox {
 	return &outbox{
-		acks: map[wire.Log]wire.Entry{}, busy: map[wire.Log]wire.Busy{},
+		acks: map[wire.Log]wire.Entry{}, busy: map[wire.Log]wire.Busy{}, news: map[wire.FrameType][]byte{},
 		ready: make(chan struct{}, 1),
 	}
 }
@@ -53,6 +54,14 @@ func (o *outbox) ack(entries []wire.Entry) {
 			o.acks[e.Log] = e
 		}
 	}
+	o.wake()
+}
+
+// newest puts a frame in, in the place of one of its type that waits.
+func (o *outbox) newest(t wire.FrameType, f any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.news[t] = wire.AppendFrame(nil, f)
 	o.wake()
 }
 
@@ -159,6 +168,10 @@ func (o *outbox) takeNow() (b []byte, closed bool) {
 		b = wire.AppendFrame(b, f)
 	}
 	clear(o.busy)
+	for _, f := range o.news {
+		b = append(b, f...)
+	}
+	clear(o.news)
 	b = append(b, o.back...)
 	o.back = nil
 	if len(o.pushes) > 0 {

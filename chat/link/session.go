@@ -180,7 +180,8 @@ func (s *session) pace(p *pacer, f any) error {
 	switch f.(type) {
 	case *wire.Vector:
 		budget, rate, burst = &p.vectors, vectorRate, maxVectors
-	case *wire.StanceAck, *wire.Devices, *wire.Want, *wire.Refused, *wire.Gone, *wire.Read, *wire.Busy:
+	case *wire.StanceAck, *wire.Devices, *wire.Want, *wire.Refused, *wire.Gone, *wire.Read, *wire.Busy,
+		*wire.PresenceFrame, *wire.Views, *wire.Signal:
 	default:
 		if s.talks.Load() {
 			return nil

@@ -12,6 +12,9 @@ import (
 // state is what a session knows of the other side. Only run touches it.
 type state struct {
 	*session
+	contact  *Contact
+	linked   bool      // chat was told that the device is there
+	up       bool      // the courier was told of this session
 	proof    uint64    // ping whose answer shows that the peer is alive after proves began; 0: none
 	proves   uint64    // a session that contests this one
 	heard    time.Time // when the last frame came
@@ -44,7 +47,7 @@ type state struct {
 
 func newState(s *session) *state {
 	return &state{
-		session: s, heard: time.Now(), patience: deadTimeout, look: true,
+		session: s, contact: newContact(s), heard: time.Now(), patience: deadTimeout, look: true,
 		heads: map[wire.Log]uint64{}, sent: map[wire.Log]uint64{}, pushed: map[wire.Log]uint64{},
 		stuck: map[wire.Log]bool{}, shown: map[wire.Log]uint64{}, wants: map[wire.Log]uint64{},
 		lanes: map[wire.Log]lane{}, rest: map[wire.Log]weighed{},
@@ -54,6 +57,7 @@ func newState(s *session) *state {
 // run is the session: it takes one thing after another until an error, or the
 // end, which is also an error.
 func (s *state) run() error {
+	defer s.uncourteous()
 	if err := s.out.answer(s.ping()); err != nil {
 		return err
 	}
@@ -67,6 +71,7 @@ func (s *state) run() error {
 		if err := s.pushAll(); err != nil {
 			return err
 		}
+		s.courtesy()
 		timer := time.NewTimer(s.wait())
 		select {
 		case f := <-s.in:
@@ -286,6 +291,8 @@ func (s *state) handle(f any) error {
 		return s.taker.gone(f)
 	case *wire.Ack:
 		return s.handleAck(f)
+	case *wire.PresenceFrame, *wire.Views, *wire.Signal:
+		return s.passOn(f)
 	case *wire.Read:
 		s.ticker.read(f.Marks)
 	case *wire.Refused:

@@ -32,6 +32,7 @@ const (
 type Presence struct {
 	_     struct{} `cbor:",toarray"`
 	View  View
+	Epoch uint64 // of the secret that this may be sealed under
 	Boot  uint64 // as in the device's Credential
 	Seq   uint64 // rises with every record of the view in one boot
 	Time  uint64 // the device's clock, unix milliseconds
@@ -64,7 +65,7 @@ func (p *Presence) check() error {
 	switch {
 	case p.View != ViewFull && p.View != ViewPlain:
 		return failf("presence", "no such view")
-	case p.Boot > MaxSeq || p.Seq > MaxSeq || p.Time > MaxStamp || p.Idle > MaxStamp:
+	case p.Epoch > MaxStamp || p.Boot > MaxSeq || p.Seq > MaxSeq || p.Time > MaxStamp || p.Idle > MaxStamp:
 		return failf("presence", "a number is out of range")
 	case p.State > PresenceBusy:
 		return failf("presence", "no such state")

@@ -20,7 +20,7 @@ func TestPresenceRecord(t *testing.T) {
 	key, account := presenceKey(1), wire.Account{7}
 	for length, p := range map[int]wire.Presence{
 		96 + 64:   {View: wire.ViewPlain, Boot: 3, Seq: 9, Time: wire.MaxStamp, State: wire.PresenceAvailable},
-		96 + 256:  {View: wire.ViewFull, Boot: wire.MaxSeq, Seq: wire.MaxSeq, Time: 5, State: wire.PresenceAway, Idle: 4, Text: strings.Repeat("x", 100), Caps: []string{"typing"}},
+		96 + 256:  {View: wire.ViewFull, Epoch: wire.MaxStamp, Boot: wire.MaxSeq, Seq: wire.MaxSeq, Time: 5, State: wire.PresenceAway, Idle: 4, Text: strings.Repeat("x", 100), Caps: []string{"typing"}},
 		96 + 1280: {View: wire.ViewFull, Text: strings.Repeat("x", wire.MaxStatus)},
 		96 + 4736: {View: wire.ViewFull, Text: strings.Repeat("🏠", wire.MaxStatus), Caps: strings.Split(strings.Repeat(strings.Repeat("c", 32)+" ", 15)+"c", " ")},
 	} {
