@@ -180,7 +180,15 @@ func (s *Service) TakePushes(a wire.Account, pushes []*wire.Push) (out Taken, er
 		}
 		return nil
 	})
+	if err == nil && slices.ContainsFunc(pushes, introduces) {
+		s.turnedOver()
+	}
 	return out, err
+}
+
+// introduces reports whether a push tells something beside messages.
+func introduces(p *wire.Push) bool {
+	return slices.ContainsFunc(p.Events, func(e wire.Event) bool { return e.Kind >= wire.KindSilent })
 }
 
 func (s *Service) mayTake(r Reader, a wire.Account, pushes []*wire.Push) error {

@@ -259,3 +259,33 @@ func (s *Service) changeCard(tx Tx, a wire.Account, change func(*Card) bool) err
 	}
 	return tx.PutCard(c)
 }
+
+// View is the secret by which I can follow somebody's presence.
+type View struct {
+	Secret wire.ViewSecret
+	Epoch  uint64
+}
+
+// Views returns what contacts have shown me.
+func (s *Service) Views() (views map[wire.Account]View, err error) {
+	err = s.store.View(func(r Reader) error {
+		views = map[wire.Account]View{}
+		for c, err := range r.Contacts() {
+			if err != nil {
+				return err
+			}
+			if c.Relation() != Accepted {
+				continue
+			}
+			card, err := r.Card(c.Account)
+			if err != nil {
+				return err
+			}
+			if card.Epoch > 0 {
+				views[c.Account] = View{card.Secret, card.Epoch}
+			}
+		}
+		return nil
+	})
+	return views, err
+}

@@ -102,6 +102,13 @@ func (s *Service) nowMillis() uint64 { return millis(s.now()) }
 // update runs fn on the store and drops what was cached of contacts.
 func (s *Service) update(fn func(Tx) error) error {
 	err := s.store.Update(fn)
+	s.turnedOver()
+	return err
+}
+
+// turnedOver drops what was cached of contacts, and tells those who wait for a
+// change of them.
+func (s *Service) turnedOver() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.proofs = nil
@@ -110,7 +117,6 @@ func (s *Service) update(fn func(Tx) error) error {
 		close(s.turned)
 		s.turned = nil
 	}
-	return err
 }
 
 // Turned returns a channel that is closed when contacts, or the secrets shared

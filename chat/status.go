@@ -145,25 +145,26 @@ func (s *Service) IdleAt() time.Time {
 	return s.mine.touched.Add(s.mine.away)
 }
 
-// Announcement has the records of my presence that go to contacts of each grade.
+// Announcement is what contacts of each grade are shown of me now.
 type Announcement struct {
-	Full, Plain []byte
-	Shown       Presence // by the full view; offline: a goodbye
+	Full, Plain wire.Presence
+	gone        wire.Presence
 }
 
-// For returns the record for somebody of a grade; nil: nothing is shown.
-func (a Announcement) For(g Grade) []byte {
+// For returns what somebody of a grade is shown; of GradeNone, who may have been
+// shown something before: a goodbye.
+func (a Announcement) For(g Grade) wire.Presence {
 	switch g {
 	case GradeFull:
 		return a.Full
 	case GradePlain:
 		return a.Plain
 	}
-	return nil
+	return a.gone
 }
 
-// Announce makes new records of my presence; leaving: a goodbye. Secrets that must
-// be replaced are, before. While I am invisible they are goodbyes.
+// Announce says how I am there, for Record; leaving: goodbyes, as while I am
+// invisible. Secrets that must be replaced are, before.
 func (s *Service) Announce(leaving bool) (a Announcement, err error) {
 	if err := s.Introduce(); err != nil {
 		return a, err
@@ -186,26 +187,26 @@ func (s *Service) Announce(leaving bool) (a Announcement, err error) {
 	if err != nil {
 		return a, err
 	}
-	full := wire.Presence{View: wire.ViewFull, Epoch: card.FullEpoch}
+	a.Full = wire.Presence{View: wire.ViewFull, Epoch: card.FullEpoch, Boot: self.Boot}
 	if !leaving {
-		s.describe(&full, st)
+		s.describe(&a.Full, st)
 	}
-	plain := wire.Presence{View: wire.ViewPlain, Epoch: card.PlainEpoch}
-	if full.State != wire.PresenceOffline {
-		plain.State = wire.PresenceAvailable
+	a.gone = wire.Presence{View: wire.ViewPlain, Epoch: card.PlainEpoch, Boot: self.Boot}
+	a.Plain = a.gone
+	if a.Full.State != wire.PresenceOffline {
+		a.Plain.State = wire.PresenceAvailable
 	}
-	a.Shown = Presence{full.State, full.Text, full.Idle}
-	a.Full, a.Plain = s.record(self, full), s.record(self, plain)
 	return a, nil
 }
 
-func (s *Service) record(self Self, p wire.Presence) []byte {
+// Record makes a record of p that is newer than all before.
+func (s *Service) Record(p wire.Presence) []byte {
 	s.mu.Lock()
 	s.mine.seq++
-	p.Boot, p.Seq, p.Time = self.Boot, s.mine.seq, s.nowMillis()
+	p.Seq, p.Time = s.mine.seq, s.nowMillis()
 	device := s.device
 	s.mu.Unlock()
-	return wire.SignPresence(device, self.Account, p)
+	return wire.SignPresence(device, s.self.Account, p)
 }
 
 // capabilities are what this program can do beyond text.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/chat/link"
+	"github.com/truce-im/truce/chat/presence"
 	"github.com/truce-im/truce/discovery"
 	"github.com/truce-im/truce/node/host"
 )
@@ -25,6 +26,8 @@ type endpoint struct {
 	links  *link.Manager
 	finder discovery.Finder
 	reach  *reach
+
+	presence *presence.Manager
 }
 
 // openEndpoint goes on the network under the identity in the store, as a new
@@ -53,11 +56,13 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 	})
 	n.trails.watch(e.host.Network())
 	e.reach = newReach(e, n.cfg.Log, n.given, &n.trails)
+	e.presence = presence.New(presence.Config{Host: e.host, Chat: n.chat, Log: n.cfg.Log})
 	e.links = link.New(link.Config{
-		Host: e.host, Chat: n.chat, Log: n.cfg.Log,
+		Host: e.host, Chat: n.chat, Log: n.cfg.Log, Courier: e.presence,
 		AccountKey: n.home.keys.account, Up: e.reach.up, Down: e.reach.down, Wanted: e.reach.wanted,
 	})
 	e.links.Start() // Up asks e.links
+	e.presence.Start()
 	return e, e.reach.start()
 }
 
@@ -83,6 +88,9 @@ func (e *endpoint) close() (err error) {
 	}
 	if e.finder != nil {
 		err = e.finder.Close()
+	}
+	if e.presence != nil {
+		e.presence.Close()
 	}
 	if e.links != nil {
 		e.links.Close()

@@ -201,3 +201,11 @@ func transportOf(a ma.Multiaddr) string {
 	}
 	return "tcp"
 }
+
+// Typing tells a contact that the user writes a message to them, or has stopped.
+// It reaches devices that are linked now, and is forgotten after ten seconds.
+func (n *Node) Typing(a wire.Account, on bool) {
+	if e := n.current(); e != nil {
+		e.presence.Typing(a, on)
+	}
+}

@@ -22,14 +22,14 @@ func viewContact(c chat.ContactView) client.Contact {
 		Account:  c.Account.String(),
 		Name:     c.Name,
 		State:    string(c.Relation),
-		Presence: "offline",
+		Presence: presences[c.Presence.State],
+		Status:   c.Presence.Text,
+		Idle:     viewTime(c.Presence.Idle),
+		Typing:   c.Typing,
 		LastSeen: viewTime(c.LastSeen),
 		Verified: c.Verified,
 		Why:      c.Why,
 		Unread:   c.Unread,
-	}
-	if c.Online {
-		out.Presence = "available"
 	}
 	if c.Relation == chat.Gone {
 		out.State = string(chat.Declined)

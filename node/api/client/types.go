@@ -20,6 +20,7 @@ type Contact struct {
 	Status   string `json:"status"`
 	Idle     Time   `json:"idle_since"`
 	LastSeen Time   `json:"last_seen"`
+	Typing   bool   `json:"typing"` // they write a message to me
 	Verified bool   `json:"verified"`
 	Why      string `json:"why"` // nothing more is taken from them now: the reason
 	Unread   uint64 `json:"unread"`
@@ -114,12 +115,14 @@ type Version struct {
 
 // Kinds of Event.
 const (
-	EventReady   = "ready" // printed by `truce run`; the API does not send it
-	EventMessage = "message"
-	EventState   = "state"
-	EventContact = "contact"
-	EventNode    = "node"
-	EventReset   = "reset"
+	EventReady    = "ready" // printed by `truce run`; the API does not send it
+	EventMessage  = "message"
+	EventState    = "state"
+	EventContact  = "contact"
+	EventPresence = "presence"
+	EventTyping   = "typing"
+	EventNode     = "node"
+	EventReset    = "reset"
 )
 
 // Event is one thing that happened. Reading may go on after Cursor.
@@ -128,6 +131,6 @@ type Event struct {
 	Event   string   `json:"event"`
 	Time    Time     `json:"time"`
 	Message *Message `json:"message,omitempty"` // of message and state
-	Contact *Contact `json:"contact,omitempty"` // of contact
+	Contact *Contact `json:"contact,omitempty"` // of contact, presence and typing
 	What    string   `json:"what,omitempty"`    // of node: what changed
 }

@@ -1,0 +1,246 @@
+package presence
+
+import (
+	"context"
+	"encoding/binary"
+	"sync"
+
+	pb "github.com/libp2p/go-libp2p-pubsub/pb"
+	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
+	"google.golang.org/protobuf/proto"
+)
+
+// fenced is a host as pubsub may see it: only the peers to which a topic is named
+// are there, and to each nothing is written of any other topic. pubsub itself
+// would tell everybody connected all that it follows.
+type fenced struct {
+	host.Host
+	bus event.Bus
+	new event.Emitter
+
+	mu      sync.Mutex
+	allowed map[peer.ID]map[string]bool
+	streams map[peer.ID]*fencedStream
+}
+
+func newFenced(h host.Host) *fenced {
+	f := &fenced{Host: h, bus: eventbus.NewBus(), allowed: map[peer.ID]map[string]bool{}, streams: map[peer.ID]*fencedStream{}}
+	f.new, _ = f.bus.Emitter(new(event.EvtPeerIdentificationCompleted))
+	return f
+}
+
+// allow names exactly these topics to a peer from now on.
+func (f *fenced) allow(p peer.ID, topics map[string]bool) {
+	f.mu.Lock()
+	was, s := f.allowed[p], f.streams[p]
+	f.allowed[p] = topics
+	if len(topics) == 0 {
+		delete(f.allowed, p)
+	}
+	f.mu.Unlock()
+	switch {
+	case len(topics) == 0 && s != nil:
+		s.Reset()
+	case len(topics) > 0 && s == nil:
+		f.new.Emit(event.EvtPeerIdentificationCompleted{Peer: p})
+	case s != nil:
+		s.rename(was, topics)
+	}
+}
+
+func (f *fenced) names(p peer.ID) map[string]bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.allowed[p]
+}
+
+func (f *fenced) filter(p peer.ID, subs []*pb.RPC_SubOpts) (kept []*pb.RPC_SubOpts) {
+	names := f.names(p)
+	for _, s := range subs {
+		if names[s.GetTopicid()] || !s.GetSubscribe() {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+func (f *fenced) close() {
+	f.new.Close()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.streams {
+		s.Reset()
+	}
+}
+
+// EventBus is one on which nothing happens but what allow says.
+func (f *fenced) EventBus() event.Bus { return f.bus }
+
+// Network has the allowed peers alone.
+func (f *fenced) Network() network.Network { return fencedNetwork{f.Host.Network(), f} }
+
+type fencedNetwork struct {
+	network.Network
+	f *fenced
+}
+
+func (n fencedNetwork) Peers() []peer.ID { return nil }
+
+func (n fencedNetwork) Connectedness(p peer.ID) network.Connectedness {
+	if n.f.names(p) == nil {
+		return network.NotConnected
+	}
+	return n.Network.Connectedness(p)
+}
+
+// SetStreamHandlerMatch takes streams of the allowed peers alone.
+func (f *fenced) SetStreamHandlerMatch(id protocol.ID, match func(protocol.ID) bool, h network.StreamHandler) {
+	f.Host.SetStreamHandlerMatch(id, match, func(s network.Stream) { f.accept(s, h) })
+}
+
+// SetStreamHandler is likewise.
+func (f *fenced) SetStreamHandler(id protocol.ID, h network.StreamHandler) {
+	f.Host.SetStreamHandler(id, func(s network.Stream) { f.accept(s, h) })
+}
+
+func (f *fenced) accept(s network.Stream, h network.StreamHandler) {
+	if f.names(s.Conn().RemotePeer()) == nil {
+		s.Reset()
+		return
+	}
+	h(s)
+}
+
+// NewStream opens a stream to an allowed peer, on which other topics are left out.
+func (f *fenced) NewStream(ctx context.Context, p peer.ID, ids ...protocol.ID) (network.Stream, error) {
+	if f.names(p) == nil {
+		return nil, network.ErrNoConn
+	}
+	s, err := f.Host.NewStream(network.WithNoDial(ctx, "gossip"), p, ids...)
+	if err != nil {
+		return nil, err
+	}
+	fs := &fencedStream{Stream: s, f: f, peer: p}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.streams[p] = fs
+	return fs, nil
+}
+
+// fencedStream is written one whole RPC at a time.
+type fencedStream struct {
+	network.Stream
+	f    *fenced
+	peer peer.ID
+	mu   sync.Mutex // of writes
+}
+
+func (s *fencedStream) Write(b []byte) (int, error) {
+	n, skip := binary.Uvarint(b)
+	var rpc pb.RPC
+	if skip <= 0 || uint64(len(b)-skip) != n || proto.Unmarshal(b[skip:], &rpc) != nil {
+		return 0, network.ErrReset
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	strip(&rpc, s.f.names(s.peer))
+	return len(b), s.send(&rpc)
+}
+
+func (s *fencedStream) send(rpc *pb.RPC) error {
+	body, err := proto.Marshal(rpc)
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	_, err = s.Stream.Write(append(binary.AppendUvarint(nil, uint64(len(body))), body...))
+	return err
+}
+
+// rename tells the peer of topics that are named to it now, or not any more.
+func (s *fencedStream) rename(was, now map[string]bool) {
+	var rpc pb.RPC
+	add := func(name string, on bool) {
+		rpc.Subscriptions = append(rpc.Subscriptions, &pb.RPC_SubOpts{Topicid: &name, Subscribe: &on})
+	}
+	for name := range now {
+		if !was[name] {
+			add(name, true)
+		}
+	}
+	for name := range was {
+		if !now[name] {
+			add(name, false)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.send(&rpc) != nil {
+		s.Stream.Reset()
+	}
+}
+
+// Reset ends the stream for good.
+func (s *fencedStream) Reset() error {
+	s.forget()
+	return s.Stream.Reset()
+}
+
+// Close ends it kindly.
+func (s *fencedStream) Close() error {
+	s.forget()
+	return s.Stream.Close()
+}
+
+func (s *fencedStream) forget() {
+	s.f.mu.Lock()
+	defer s.f.mu.Unlock()
+	if s.f.streams[s.peer] == s {
+		delete(s.f.streams, s.peer)
+	}
+}
+
+// strip leaves out of rpc what is about other topics.
+func strip(rpc *pb.RPC, names map[string]bool) {
+	rpc.Subscriptions = keep(rpc.Subscriptions, names)
+	rpc.Publish = keepMessages(rpc.Publish, names)
+	if c := rpc.Control; c != nil {
+		c.Ihave = keepControl(c.Ihave, names)
+		c.Graft = keepControl(c.Graft, names)
+		c.Prune = keepControl(c.Prune, names)
+		if len(c.Ihave)+len(c.Graft)+len(c.Prune)+len(c.Iwant)+len(c.Idontwant) == 0 {
+			rpc.Control = nil
+		}
+	}
+}
+
+func keep(list []*pb.RPC_SubOpts, names map[string]bool) (kept []*pb.RPC_SubOpts) {
+	for _, x := range list {
+		if names[x.GetTopicid()] {
+			kept = append(kept, x)
+		}
+	}
+	return kept
+}
+
+func keepMessages(list []*pb.Message, names map[string]bool) (kept []*pb.Message) {
+	for _, x := range list {
+		if names[x.GetTopic()] {
+			kept = append(kept, x)
+		}
+	}
+	return kept
+}
+
+func keepControl[T interface{ GetTopicID() string }](list []T, names map[string]bool) (kept []T) {
+	for _, x := range list {
+		if names[x.GetTopicID()] {
+			kept = append(kept, x)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,222 @@
+package presence
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"sync"
+	"time"
+
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
+	pb "github.com/libp2p/go-libp2p-pubsub/pb"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
+
+	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/link"
+	"github.com/truce-im/truce/chat/wire"
+)
+
+// Protocol is the id of the gossip streams: gossipsub, among contacts alone.
+const Protocol protocol.ID = "/truce/gossip/1.0.0"
+
+// gossip carries records between people who have a contact in common. It starts
+// pubsub when there is the first such. All topics are relayed, never subscribed
+// to: the validator sees every record.
+type gossip struct {
+	m    *Manager
+	host *fenced
+
+	mu     sync.Mutex
+	cancel context.CancelFunc // of ps; nil: it does not run
+	ps     *pubsub.PubSub
+	topics map[string]*topic
+	peers  map[*link.Contact]map[string]bool
+	closed bool
+}
+
+// topic is one view of somebody's presence.
+type topic struct {
+	account wire.Account
+	view    chat.View
+	topic   *pubsub.Topic
+	leave   pubsub.RelayCancelFunc
+	users   int // sessions on which it is named
+}
+
+func newGossip(h host.Host, m *Manager) *gossip {
+	return &gossip{m: m, host: newFenced(h), topics: map[string]*topic{}, peers: map[*link.Contact]map[string]bool{}}
+}
+
+// start begins gossip. mu is held.
+func (g *gossip) start() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	params := pubsub.DefaultGossipSubParams()
+	params.D, params.Dlo, params.Dhi, params.Dout, params.Dscore, params.Dlazy = 4, 2, 8, 1, 2, 2
+	ps, err := pubsub.NewGossipSub(ctx, g.host,
+		pubsub.WithGossipSubProtocols([]protocol.ID{Protocol}, features),
+		pubsub.WithGossipSubParams(params),
+		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign),
+		pubsub.WithNoAuthor(),
+		pubsub.WithMessageIdFn(func(m *pb.Message) string { return string(m.Data) }),
+		pubsub.WithFloodPublish(true),
+		pubsub.WithMaxMessageSize(64<<10),
+		pubsub.WithSubscriptionFilter(g),
+		pubsub.WithPeerOutboundQueueSize(64),
+	)
+	if err != nil {
+		cancel()
+		return err
+	}
+	g.ps, g.cancel = ps, cancel
+	return nil
+}
+
+func features(f pubsub.GossipSubFeature, _ protocol.ID) bool { return f == pubsub.GossipSubFeatureMesh }
+
+func (g *gossip) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+	for _, t := range g.topics {
+		t.leave()
+		t.topic.Close()
+	}
+	if g.cancel != nil {
+		g.cancel()
+	}
+	g.host.close()
+}
+
+// allow names exactly these topics on a session.
+func (g *gossip) allow(c *link.Contact, views map[wire.Account]chat.View) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return
+	}
+	now := map[string]bool{}
+	for a, v := range views {
+		name := v.Secret.Topic()
+		if g.join(name, a, v) {
+			now[name] = true
+		}
+	}
+	was := g.peers[c]
+	if maps.Equal(now, was) {
+		return
+	}
+	for name := range now {
+		if !was[name] {
+			g.topics[name].users++
+		}
+	}
+	g.peers[c] = now
+	if len(now) == 0 {
+		delete(g.peers, c)
+	}
+	g.host.allow(c.Peer, g.namedTo(c.Peer))
+	for name := range was {
+		if !now[name] {
+			g.drop(name)
+		}
+	}
+}
+
+// namedTo returns what is named to a peer, on all its sessions.
+func (g *gossip) namedTo(p peer.ID) map[string]bool {
+	all := map[string]bool{}
+	for c, names := range g.peers {
+		if c.Peer == p {
+			maps.Copy(all, names)
+		}
+	}
+	return all
+}
+
+// join joins a topic, and reports whether that went. mu is held.
+func (g *gossip) join(name string, a wire.Account, v chat.View) bool {
+	if g.topics[name] != nil {
+		return true
+	}
+	err := error(nil)
+	if g.ps == nil {
+		err = g.start()
+	}
+	t := &topic{account: a, view: v}
+	if err == nil {
+		err = g.ps.RegisterTopicValidator(name, t.validator(g.m), pubsub.WithValidatorInline(true))
+	}
+	if err == nil {
+		t.topic, err = g.ps.Join(name)
+	}
+	if err == nil {
+		t.leave, err = t.topic.Relay()
+	}
+	if err != nil {
+		g.m.log.Warn("cannot follow a contact by gossip", "error", err)
+		return false
+	}
+	g.topics[name] = t
+	return true
+}
+
+// drop leaves a topic that is named to nobody any more. mu is held.
+func (g *gossip) drop(name string) {
+	t := g.topics[name]
+	if t.users--; t.users > 0 {
+		return
+	}
+	t.leave()
+	t.topic.Close()
+	g.ps.UnregisterTopicValidator(name)
+	delete(g.topics, name)
+}
+
+// passOn publishes a record of a contact that came on a session with it.
+func (g *gossip) passOn(a wire.Account, epoch uint64, record []byte) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, t := range g.topics {
+		if t.account == a && t.view.Epoch == epoch {
+			ctx, cancel := context.WithTimeout(g.m.ctx, time.Second)
+			t.topic.Publish(ctx, t.view.Secret.Seal(record)) // who does not get it gets the next
+			cancel()
+		}
+	}
+}
+
+// validator takes what comes by gossip. Only what is new is passed on.
+func (t *topic) validator(m *Manager) pubsub.ValidatorEx {
+	return func(_ context.Context, from peer.ID, msg *pubsub.Message) pubsub.ValidationResult {
+		if from == m.gossip.host.ID() {
+			return pubsub.ValidationAccept // taken already, on the session
+		}
+		record, err := t.view.Secret.Open(msg.Data)
+		if err != nil {
+			return pubsub.ValidationReject
+		}
+		d, p, err := wire.ParsePresence(t.account, record)
+		if err != nil || p.Epoch != t.view.Epoch {
+			return pubsub.ValidationReject
+		}
+		switch err := m.chat.TakePresence(t.account, d, p); {
+		case errors.Is(err, chat.ErrProtocol):
+			return pubsub.ValidationReject
+		case err != nil:
+			return pubsub.ValidationIgnore
+		}
+		m.touchExpiry()
+		return pubsub.ValidationAccept
+	}
+}
+
+// CanSubscribe implements pubsub.SubscriptionFilter.
+func (g *gossip) CanSubscribe(string) bool { return true }
+
+// FilterIncomingSubscriptions keeps what a peer wants of topics that are named to
+// it, so that it makes us remember nothing else.
+func (g *gossip) FilterIncomingSubscriptions(p peer.ID, subs []*pb.RPC_SubOpts) ([]*pb.RPC_SubOpts, error) {
+	return g.host.filter(p, subs), nil
+}

@@ -1,0 +1,316 @@
+package presence
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/host"
+
+	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/link"
+	"github.com/truce-im/truce/chat/wire"
+)
+
+// Limits.
+const (
+	jitter    = 20 * time.Second // either way of a beat
+	keepTime  = 5 * time.Minute  // how often it is noted what was heard: no record is older
+	changes   = 6                // changes of mine told at once
+	changePer = 5 * time.Second  // and then one in that time
+)
+
+// Config says what a Manager works with. Host and Chat must be there.
+type Config struct {
+	Host host.Host
+	Chat *chat.Service
+	Log  *slog.Logger // nil: nothing is logged
+}
+
+// Manager is the link.Courier of a node. It is safe for concurrent use.
+type Manager struct {
+	chat   *chat.Service
+	log    *slog.Logger
+	gossip *gossip
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	expire chan struct{} // 1 deep: somebody may have to be let go earlier than was thought
+
+	mu    sync.Mutex
+	peers map[*link.Contact]*peerState
+	links map[wire.Account]int       // of peers
+	last  *chat.Announcement         // nil: nothing was said yet
+	views map[wire.Account]chat.View // what others show me
+}
+
+// New makes a Manager. It does nothing before Start.
+func New(cfg Config) *Manager {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	m := &Manager{
+		chat: cfg.Chat, log: cfg.Log, expire: make(chan struct{}, 1),
+		peers: map[*link.Contact]*peerState{}, links: map[wire.Account]int{}, views: map[wire.Account]chat.View{},
+	}
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.gossip = newGossip(cfg.Host, m)
+	return m
+}
+
+// Start begins to announce. Sessions may come before.
+func (m *Manager) Start() {
+	m.wg.Go(m.announce)
+	m.wg.Go(m.expireAll)
+}
+
+// Close says goodbye on every session, and stops. Call it before the sessions end.
+func (m *Manager) Close() {
+	m.cancel()
+	m.wg.Wait()
+	m.say(true)
+	m.gossip.close()
+	m.keep()
+}
+
+// announce makes records when something has changed, and once a minute.
+func (m *Manager) announce() {
+	pace := budget{at: time.Now(), left: changes}
+	kept := time.Now()
+	for {
+		restated, turned := m.chat.Restated(), m.chat.Turned()
+		if wait := pace.take(time.Now()); wait > 0 {
+			if !m.sleep(wait) {
+				return
+			}
+			continue
+		}
+		m.say(false)
+		if time.Since(kept) >= keepTime {
+			kept = time.Now()
+			m.keep()
+		}
+		if !m.rest(restated, turned) {
+			return
+		}
+	}
+}
+
+// rest waits until a record is due. Meanwhile contacts are told how to follow me,
+// and I learn how to follow them.
+func (m *Manager) rest(restated, turned <-chan struct{}) bool {
+	beat := time.NewTimer(m.untilBeat())
+	defer beat.Stop()
+	for {
+		m.refresh()
+		select {
+		case <-turned:
+			turned = m.chat.Turned()
+			if err := m.chat.Introduce(); err != nil {
+				m.log.Warn("cannot tell contacts how to follow me", "error", err)
+			}
+		case <-restated:
+			return true
+		case <-beat.C:
+			return true
+		case <-m.ctx.Done():
+			return false
+		}
+	}
+}
+
+func (m *Manager) keep() {
+	if err := m.chat.KeepHeard(); err != nil {
+		m.log.Warn("cannot note which presence was seen", "error", err)
+	}
+}
+
+func (m *Manager) sleep(d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-m.ctx.Done():
+		return false
+	}
+}
+
+// untilBeat is how long nothing has to be said if nothing changes.
+func (m *Manager) untilBeat() time.Duration {
+	d := chat.BeatTime - jitter + rand.N(2*jitter)
+	if at := m.chat.IdleAt(); !at.IsZero() {
+		d = max(0, min(d, time.Until(at)))
+	}
+	return d
+}
+
+// say makes new records and sends them to everybody.
+func (m *Manager) say(goodbye bool) {
+	a, err := m.chat.Announce(goodbye)
+	if err != nil {
+		m.log.Warn("cannot announce presence", "error", err)
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.last = &a
+	records := map[wire.View][]byte{} // one for all: who passes it on passes on the same
+	for c, p := range m.peers {
+		m.tell(c, p, records)
+	}
+}
+
+// tell sends my newest record on a session, which it takes from records or puts
+// there. To somebody who was shown nothing a goodbye says nothing either. m.mu is
+// held.
+func (m *Manager) tell(c *link.Contact, p *peerState, records map[wire.View][]byte) {
+	grade, err := m.chat.GradeOf(c.Account)
+	if err != nil {
+		m.log.Warn("cannot tell a contact", "error", err)
+		return
+	}
+	now := m.last.For(grade)
+	gone := now.State == wire.PresenceOffline
+	if gone && !p.told {
+		return
+	}
+	p.told = !gone
+	record := records[now.View]
+	if record == nil || grade == chat.GradeNone {
+		record = m.chat.Record(now)
+		if grade != chat.GradeNone {
+			records[now.View] = record
+		}
+	}
+	c.Send(wire.PresenceFrame{Type: wire.FramePresence, Record: record})
+}
+
+// Up implements link.Courier.
+func (m *Manager) Up(c *link.Contact) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := newPeerState()
+	m.peers[c] = p
+	m.links[c.Account]++
+	if m.last != nil {
+		m.tell(c, p, map[wire.View][]byte{})
+	}
+	m.showAll(c, p)
+	if m.links[c.Account] == 1 {
+		m.need(c.Account)
+	}
+}
+
+// Down implements link.Courier.
+func (m *Manager) Down(c *link.Contact) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.peers, c)
+	m.gossip.allow(c, nil)
+	if m.links[c.Account]--; m.links[c.Account] == 0 {
+		delete(m.links, c.Account)
+		m.need(c.Account)
+	}
+	m.touchExpiry()
+}
+
+// Take implements link.Courier.
+func (m *Manager) Take(c *link.Contact, frame any) error {
+	switch f := frame.(type) {
+	case *wire.PresenceFrame:
+		return m.takeRecord(c, f.Record)
+	case *wire.Signal:
+		m.takeSignal(c, f)
+	case *wire.Views:
+		return m.takeViews(c, f)
+	}
+	return nil
+}
+
+// takeRecord takes what a contact says of itself, and passes it on to those who
+// need it.
+func (m *Manager) takeRecord(c *link.Contact, record []byte) error {
+	d, p, err := wire.ParsePresence(c.Account, record)
+	if err != nil {
+		return err
+	}
+	if d != c.Device {
+		return errors.Join(chat.ErrProtocol, errors.New("it sends the presence of another device"))
+	}
+	switch err := m.chat.TakePresence(c.Account, d, p); {
+	case errors.Is(err, chat.ErrStale), errors.Is(err, chat.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	m.touchExpiry()
+	m.gossip.passOn(c.Account, p.Epoch, record)
+	return nil
+}
+
+func (m *Manager) takeSignal(c *link.Contact, f *wire.Signal) {
+	if f.Conv == wire.DirectConv(m.chat.Account(), c.Account) && f.Kind <= wire.SignalPaused {
+		m.chat.Typing(c.Account, f.Kind == wire.SignalTyping)
+		m.touchExpiry()
+	}
+}
+
+// Typing tells a contact that the user writes a message to them, or has stopped.
+// It reaches those who are linked now and see my full presence, and nobody else.
+func (m *Manager) Typing(a wire.Account, on bool) {
+	f := wire.Signal{Type: wire.FrameSignal, Conv: wire.DirectConv(m.chat.Account(), a), Kind: wire.SignalPaused}
+	if on {
+		f.Kind = wire.SignalTyping
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for c, p := range m.peers {
+		if c.Account == a && p.told {
+			c.Send(f)
+		}
+	}
+}
+
+// expireAll lets those go of whom nothing was heard.
+func (m *Manager) expireAll() {
+	for {
+		next := m.chat.ExpireSights()
+		var timer <-chan time.Time
+		if !next.IsZero() {
+			timer = time.After(max(0, time.Until(next)))
+		}
+		select {
+		case <-timer:
+		case <-m.expire:
+		case <-m.ctx.Done():
+			return
+		}
+	}
+}
+
+func (m *Manager) touchExpiry() {
+	select {
+	case m.expire <- struct{}{}:
+	default:
+	}
+}
+
+// budget paces what I say: changes at once, then one in changePer.
+type budget struct {
+	at   time.Time
+	left float64
+}
+
+// take returns 0, or how long to wait before asking again.
+func (b *budget) take(now time.Time) time.Duration {
+	b.left = min(changes, b.left+now.Sub(b.at).Seconds()/changePer.Seconds())
+	b.at = now
+	if b.left < 1 {
+		return time.Duration((1 - b.left) * float64(changePer))
+	}
+	b.left--
+	return 0
+}
