@@ -20,7 +20,8 @@ const (
 )
 
 // sights is what is known of who is there. It is in memory: after a start
-// everybody is offline until they are seen.
+// everybody is offline until they are seen. What runs out does so by the time
+// that passes, whatever the clock says.
 type sights struct {
 	of     map[wire.Account]*sight
 	turn   uint64        // rises with every change
@@ -98,7 +99,7 @@ func (s *Service) TakePresence(a wire.Account, d wire.Device, p wire.Presence) e
 		return ErrStale
 	}
 	n.Boot, n.Seq, n.p = p.Boot, p.Seq, p
-	n.until = now.Add(presentFor)
+	n.until = time.Now().Add(presentFor)
 	g.last = millis(now)
 	s.show(a)
 	return nil
@@ -140,7 +141,7 @@ func (s *Service) show(a wire.Account) {
 	}
 	var best Presence
 	for _, n := range g.devices {
-		if s.now().Before(n.until) && better(n.p, best) {
+		if time.Now().Before(n.until) && better(n.p, best) {
 			best = Presence{n.p.State, n.p.Text, n.p.Idle}
 		}
 	}
@@ -223,7 +224,7 @@ func (s *Service) DeviceLeft(a wire.Account, d wire.Device) {
 func (s *Service) ExpireSights() (next time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
+	now := time.Now()
 	for a, g := range s.sights.of {
 		s.show(a)
 		if !g.typing.IsZero() && !now.Before(g.typing) {
@@ -310,7 +311,7 @@ func (s *Service) Typing(a wire.Account, on bool) {
 		if g.typing.IsZero() {
 			g.typed = s.turnSights()
 		}
-		g.typing = s.now().Add(typingFor)
+		g.typing = time.Now().Add(typingFor)
 	}
 }
 

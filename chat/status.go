@@ -115,8 +115,8 @@ func (s *Service) Restated() <-chan struct{} {
 // am shown as away when nobody has for the time of SetAway.
 func (s *Service) Touched() {
 	s.mu.Lock()
-	was := s.mine.idle(s.now())
-	s.mine.touched = s.now()
+	was := s.mine.idle()
+	s.mine.touched = time.Now()
 	s.mu.Unlock()
 	if was {
 		s.restate()
@@ -131,15 +131,15 @@ func (s *Service) SetAway(d time.Duration) {
 	s.restate()
 }
 
-func (m *mine) idle(now time.Time) bool {
-	return m.away > 0 && !m.touched.IsZero() && now.Sub(m.touched) >= m.away
+func (m *mine) idle() bool {
+	return m.away > 0 && !m.touched.IsZero() && time.Since(m.touched) >= m.away
 }
 
 // IdleAt is when I shall be shown as away by myself; zero: not, or already.
 func (s *Service) IdleAt() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.mine.away == 0 || s.mine.touched.IsZero() || s.mine.idle(s.now()) {
+	if s.mine.away == 0 || s.mine.touched.IsZero() || s.mine.idle() {
 		return time.Time{}
 	}
 	return s.mine.touched.Add(s.mine.away)
@@ -227,8 +227,8 @@ func (s *Service) describe(p *wire.Presence, st Status) {
 	p.Text, p.Caps = st.Text, capabilities
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.mine.idle(s.now()) {
-		p.Idle = millis(s.mine.touched)
+	if s.mine.idle() {
+		p.Idle = millis(s.now().Add(-time.Since(s.mine.touched)))
 		if p.State == wire.PresenceAvailable {
 			p.State = wire.PresenceAway
 		}
