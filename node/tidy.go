@@ -83,16 +83,12 @@ func worn(bytes int64) time.Duration {
 	return time.Duration(float64(24*time.Hour) * float64(bytes) / wearPerDay)
 }
 
-// awaitQuiet returns when nothing has changed for quietFor, or after noisyFor.
+// awaitQuiet returns when for quietFor nothing has happened that a face would be
+// told of, or after noisyFor.
 func (n *Node) awaitQuiet(ctx context.Context) error {
-	begun := time.Now()
-	for time.Since(begun) < noisyFor {
-		changed := n.home.store.Changed()
-		quiet := time.Now()
-		if err := wait(ctx, quietFor, changed); err != nil || time.Since(quiet) >= quietFor {
-			return err
-		}
-		if err := wait(ctx, quietFor, nil); err != nil { // so that many changes cost one look
+	for begun := time.Now(); time.Since(begun) < noisyFor; {
+		last := n.chat.Cursor()
+		if err := wait(ctx, quietFor, nil); err != nil || n.chat.Cursor() == last {
 			return err
 		}
 	}

@@ -3,6 +3,8 @@ package presence
 import (
 	"context"
 	"encoding/binary"
+	"maps"
+	"slices"
 	"sync"
 
 	pb "github.com/libp2p/go-libp2p-pubsub/pb"
@@ -47,7 +49,7 @@ func (f *fenced) allow(p peer.ID, topics map[string]bool) {
 	case len(topics) == 0 && s != nil:
 		s.Reset()
 	case len(topics) > 0 && s == nil:
-		f.new.Emit(event.EvtPeerIdentificationCompleted{Peer: p})
+		f.new.Emit(event.EvtPeerIdentificationCompleted{Peer: p, Protocols: []protocol.ID{Protocol}})
 	case s != nil:
 		s.rename(was, topics)
 	}
@@ -72,8 +74,10 @@ func (f *fenced) filter(p peer.ID, subs []*pb.RPC_SubOpts) (kept []*pb.RPC_SubOp
 func (f *fenced) close() {
 	f.new.Close()
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, s := range f.streams {
+	clear(f.allowed)
+	streams := slices.Collect(maps.Values(f.streams))
+	f.mu.Unlock()
+	for _, s := range streams {
 		s.Reset()
 	}
 }
@@ -89,7 +93,11 @@ type fencedNetwork struct {
 	f *fenced
 }
 
-func (n fencedNetwork) Peers() []peer.ID { return nil }
+func (n fencedNetwork) Peers() []peer.ID {
+	n.f.mu.Lock()
+	defer n.f.mu.Unlock()
+	return slices.Collect(maps.Keys(n.f.allowed))
+}
 
 func (n fencedNetwork) Connectedness(p peer.ID) network.Connectedness {
 	if n.f.names(p) == nil {

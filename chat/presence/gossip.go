@@ -21,16 +21,15 @@ import (
 // Protocol is the id of the gossip streams: gossipsub, among contacts alone.
 const Protocol protocol.ID = "/truce/gossip/1.0.0"
 
-// gossip carries records between people who have a contact in common. It starts
-// pubsub when there is the first such. All topics are relayed, never subscribed
-// to: the validator sees every record.
+// gossip carries records between people who have a contact in common. All topics
+// are relayed, never subscribed to: the validator sees every record.
 type gossip struct {
 	m    *Manager
 	host *fenced
 
 	mu     sync.Mutex
-	cancel context.CancelFunc // of ps; nil: it does not run
-	ps     *pubsub.PubSub
+	cancel context.CancelFunc // of ps
+	ps     *pubsub.PubSub     // nil: it does not run
 	topics map[string]*topic
 	peers  map[*link.Contact]map[string]bool
 	closed bool
@@ -49,8 +48,10 @@ func newGossip(h host.Host, m *Manager) *gossip {
 	return &gossip{m: m, host: newFenced(h), topics: map[string]*topic{}, peers: map[*link.Contact]map[string]bool{}}
 }
 
-// start begins gossip. mu is held.
+// start begins gossip. Until then, and if it fails, nothing is passed on.
 func (g *gossip) start() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	ctx, cancel := context.WithCancel(context.Background())
 	params := pubsub.DefaultGossipSubParams()
 	params.D, params.Dlo, params.Dhi, params.Dout, params.Dscore, params.Dlazy = 4, 2, 8, 1, 2, 2
@@ -140,14 +141,11 @@ func (g *gossip) join(name string, a wire.Account, v chat.View) bool {
 	if g.topics[name] != nil {
 		return true
 	}
-	err := error(nil)
 	if g.ps == nil {
-		err = g.start()
+		return false
 	}
 	t := &topic{account: a, view: v}
-	if err == nil {
-		err = g.ps.RegisterTopicValidator(name, t.validator(g.m), pubsub.WithValidatorInline(true))
-	}
+	err := g.ps.RegisterTopicValidator(name, t.validator(g.m), pubsub.WithValidatorInline(true))
 	if err == nil {
 		t.topic, err = g.ps.Join(name)
 	}

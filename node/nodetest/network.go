@@ -20,6 +20,7 @@ type Network struct {
 	mu      sync.Mutex
 	sockets map[string]*socket
 	cut     map[string]bool // IP addresses
+	parted  map[[2]string]bool
 	sent    map[string]bool // addresses that packets were sent to
 }
 
@@ -50,6 +51,17 @@ func (n *Network) Cut(ip string, off bool) {
 		n.cut = map[string]bool{}
 	}
 	n.cut[ip] = off
+}
+
+// Part stops all packets between two IP addresses, as if nothing connected their
+// networks; false lets them through again.
+func (n *Network) Part(a, b string, off bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.parted == nil {
+		n.parted = map[[2]string]bool{}
+	}
+	n.parted[[2]string{min(a, b), max(a, b)}] = off
 }
 
 // Sent returns the addresses, IP and port, that packets were sent to, whether
@@ -86,7 +98,8 @@ func (n *Network) route(from, to *net.UDPAddr) *socket {
 		n.sent = map[string]bool{}
 	}
 	n.sent[to.String()] = true
-	if n.cut[from.IP.String()] || n.cut[to.IP.String()] {
+	a, b := from.IP.String(), to.IP.String()
+	if n.cut[a] || n.cut[b] || n.parted[[2]string{min(a, b), max(a, b)}] {
 		return nil
 	}
 	return n.sockets[to.String()]

@@ -1,0 +1,119 @@
+package node_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/wire"
+	"github.com/truce-im/truce/node"
+	"github.com/truce-im/truce/node/nodetest"
+)
+
+// presence is how n sees other.
+func presence(t *testing.T, n, other *node.Node) chat.Presence {
+	t.Helper()
+	c, err := n.Chat().Contact(other.Chat().Account())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Presence
+}
+
+func seen(t *testing.T, n, other *node.Node, want wire.Availability) func() bool {
+	return func() bool { return presence(t, n, other).State == want }
+}
+
+func say(t *testing.T, n *node.Node, m chat.Mood, text string) {
+	t.Helper()
+	if err := n.Chat().SetStatus(chat.Status{Mood: m, Text: text}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A change shows at once, whoever is invisible is offline and can be written to,
+// and a restart changes nothing about either.
+func TestPresence(t *testing.T) {
+	virtually(t, func(t *testing.T, _ *nodetest.Network, _, ben *virtual, a, b *node.Node) {
+		time.Sleep(time.Second)
+		if p := presence(t, a, b); p.State != wire.PresenceAvailable {
+			t.Errorf("a new contact is %v", p)
+		}
+		say(t, b, chat.MoodBusy, "in a meeting")
+		time.Sleep(100 * time.Millisecond)
+		if p := presence(t, a, b); p.State != wire.PresenceBusy || p.Text != "in a meeting" {
+			t.Errorf("Ben is %v", p)
+		}
+		say(t, b, chat.MoodInvisible, "")
+		time.Sleep(100 * time.Millisecond)
+		if p := presence(t, a, b); p != (chat.Presence{}) {
+			t.Errorf("who is invisible is %v", p)
+		}
+		send(t, a, b, "are you there?")
+		time.Sleep(time.Second)
+		if got := texts(t, b, a); len(got) != 1 {
+			t.Errorf("Ben has %q", got)
+		}
+		b.Close()
+		b = ben.start(t)
+		within(t, a, time.Minute, "Ben is back", func() bool { return online(t, a, b) })
+		time.Sleep(3 * time.Minute)
+		if p := presence(t, a, b); p != (chat.Presence{}) {
+			t.Errorf("who was invisible before the start is %v", p)
+		}
+		say(t, b, chat.MoodAvailable, "")
+		time.Sleep(100 * time.Millisecond)
+		if p := presence(t, a, b); p.State != wire.PresenceAvailable {
+			t.Errorf("Ben is %v", p)
+		}
+		time.Sleep(24 * time.Hour)
+		if p := presence(t, a, b); p.State != wire.PresenceAvailable {
+			t.Errorf("a day later Ben is %v", p)
+		}
+		b.Close()
+		time.Sleep(100 * time.Millisecond)
+		if p := presence(t, a, b); p != (chat.Presence{}) {
+			t.Errorf("who has left is %v", p)
+		}
+	})
+}
+
+// Two contacts without a way to each other see each other through a third.
+func TestPresenceByGossip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var net nodetest.Network
+		ann, ben, cem := newVirtual(t, &net, "Ann", "1.0.0.1"), newVirtual(t, &net, "Ben", "1.0.0.2"), newVirtual(t, &net, "Cem", "1.0.0.3")
+		a, b, c := ann.start(t), ben.start(t), cem.start(t)
+		befriend(t, a, b)
+		befriend(t, b, c)
+		befriend(t, a, c)
+		time.Sleep(time.Second)
+		if p := presence(t, c, a); p.State != wire.PresenceAvailable {
+			t.Fatalf("Ann is %v", p)
+		}
+		net.Part(ann.ip, cem.ip, true)
+		for range 60 {
+			time.Sleep(time.Second)
+			if !online(t, a, c) && !online(t, c, a) {
+				break
+			}
+		}
+		time.Sleep(90 * time.Second)
+		for _, x := range [][2]*node.Node{{c, a}, {a, c}} {
+			if p := presence(t, x[0], x[1]); p.State != wire.PresenceAvailable {
+				t.Errorf("past the missing link: %v", p)
+			}
+		}
+		say(t, a, chat.MoodAway, "out")
+		time.Sleep(time.Second)
+		if p := presence(t, c, a); p.State != wire.PresenceAway || p.Text != "out" {
+			t.Errorf("Ann is %v", p)
+		}
+		b.Close()
+		time.Sleep(3 * time.Minute)
+		if p := presence(t, c, a); p.State != wire.PresenceOffline {
+			t.Errorf("without anybody between them: %v", p)
+		}
+	})
+}
