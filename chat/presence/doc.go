@@ -1,5 +1,5 @@
 // Package presence tells contacts how the user is there, and learns it of them
-// (PROTOCOL.md §12).
+// (PROTOCOL.md §13).
 //
 // A node tells each contact with whom it has a session over that session: at once
 // when it begins and whenever something changes, then once a minute. Whoever has

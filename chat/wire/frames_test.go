@@ -65,9 +65,19 @@ func validFrames() []named[frameVector] {
 		validFrame("devices", "", wire.Devices{Type: wire.FrameDevices, List: signedAlice()}),
 		validFrame("want", "", wire.Want{Type: wire.FrameWant, Log: vectorLog, From: 4, To: 5}),
 		validFrame("unknown", "a type of a later version, with whatever it holds", []any{500, "x", map[string]int{"a": 1}, -1, 1.5}),
-		validFrame("unknown-signal", "reserved", []any{wire.FrameSignal}),
+		validFrame("signal", "a message is being written", wire.Signal{Type: wire.FrameSignal, Conv: vectorLog.Conv, Kind: wire.SignalTyping}),
+		validFrame("presence", "the plain view: alice is there", wire.PresenceFrame{Type: wire.FramePresence, Record: vectorRecord()}),
+		validFrame("views", "two secrets, of which one is needed", wire.Views{Type: wire.FrameViews, Shown: []wire.ShownView{{Tag: wire.ViewTag{1}}, {Tag: wire.ViewTag{2}, Needs: true}}}),
 		validFrame("hello-again", "a hello in an open session is read past", []any{wire.FrameHello1, []int{1}, []byte{}, []any{}}),
 	}
+}
+
+// vectorRecord is one of alice's device.
+func vectorRecord() []byte {
+	a := newParty(0x10)
+	return wire.SignPresence(a.device, a.id(), wire.Presence{
+		View: wire.ViewPlain, Epoch: vectorTime, Boot: 7, Seq: 1, Time: vectorTime, State: wire.PresenceAvailable,
+	})
 }
 
 func TestFrameVectors(t *testing.T) {
@@ -163,7 +173,12 @@ func TestInvalidFrameVectors(t *testing.T) {
 		refusal("want-zero", "seq", want(0, 1), "a span from 0"),
 		refusal("want-back", "seq", want(3, 2), "a span that ends before it begins"),
 		refusal("want-wide", "seq", want(1, wire.MaxSeq+1), "a span beyond 2^53"),
-		refusal("signal-cut", "cbor", "82 12", "a frame of the reserved type that is cut off"),
+		refusal("signal-cut", "cbor", "82 12", "a signal that is cut off"),
+		refusal("signal-conv", "non-canonical", "83 12 40 01", "a conversation of no bytes"),
+		refusal("presence-short", "presence", "82 13 41 00", "a record of one byte"),
+		refusal("presence-text", "cbor", "82 13 61 61", "a text in the place of a record"),
+		refusal("views-tag", "non-canonical", "82 14 81 82 40 f4", "a tag of no bytes"),
+		refusal("views-needs", "cbor", "82 14 81 82 50 "+strings.Repeat("00", 16)+" 00", "a number in the place of needs"),
 
 		refusal("push-none", "push", push(1), "no events"),
 		refusal("push-zero", "seq", push(0, events[0]), "position 0"),
@@ -206,6 +221,7 @@ func TestFrameCaps(t *testing.T) {
 		"events":       {wire.Push{Type: wire.FramePush, Seq: 1, Events: repeat(event, wire.MaxEvents)}, ""},
 		"events over":  {wire.Push{Type: wire.FramePush, Seq: 1, Events: repeat(event, wire.MaxEvents+1)}, "push"},
 		"elements":     {wire.Push{Type: wire.FramePush, Seq: 1, Events: repeat(event, 2049)}, "cbor"},
+		"views over":   {wire.Views{Type: wire.FrameViews, Shown: make([]wire.ShownView, wire.MaxViews+1)}, "cbor"},
 		"body over":    {wire.Push{Type: wire.FramePush, Seq: 1, Events: []wire.Event{body}}, "event"},
 	} {
 		f, err := wire.DecodeFrame(marshal(tt.frame))

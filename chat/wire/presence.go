@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// View is how much of a presence somebody is shown (PROTOCOL.md §12.1).
+// View is how much of a presence somebody is shown (PROTOCOL.md §13.1).
 type View uint8
 
 // The views. Who is shown none gets records of neither.
@@ -54,7 +54,7 @@ const (
 var paddings = [...]int{64, 256, 1280, 4736}
 
 // recordHead is what stands before the padded part: device and signature.
-const recordHead = 32 + ed25519.SignatureSize
+const recordHead = 32 + 64
 
 // MaxPresence is the size of the longest record, in bytes.
 const MaxPresence = recordHead + 4736

@@ -15,7 +15,7 @@ type ShownView struct {
 	Needs bool
 }
 
-// Views shows secrets that the sender holds (PROTOCOL.md §12.4). Each frame adds
+// Views shows secrets that the sender holds (PROTOCOL.md §13.4). Each frame adds
 // to those before; of two with one tag the last counts.
 type Views struct {
 	_     struct{} `cbor:",toarray"`

@@ -2,6 +2,8 @@ package wire_test
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/hmac"
@@ -144,6 +146,16 @@ func run(primitive string, key, input []byte) ([]byte, error) {
 		return m.Sum(nil), nil
 	case "hkdf-sha256":
 		return hkdf.Key(sha256.New, key, nil, string(input), 32)
+	case "aes-256-gcm":
+		block, err := aes.NewCipher(key)
+		if err != nil {
+			return nil, err
+		}
+		aead, err := cipher.NewGCM(block)
+		if err != nil || len(input) < 12 {
+			return nil, fmt.Errorf("no nonce: %w", err)
+		}
+		return aead.Seal(input[:12:12], input[:12], input[12:], nil), nil
 	case "join":
 		return input, nil
 	}
@@ -180,6 +192,7 @@ func TestTranscripts(t *testing.T) {
 		{"push", pushTranscript(t)},
 		{"session", sessionTranscript(t)},
 		{"bulk", bulkTranscript(t)},
+		{"presence", presenceTranscript(t)},
 	}
 	runVectors(t, "testdata/transcript/valid", table, func(t *testing.T, x *transcript) {
 		seen := map[string]bool{}

@@ -9,7 +9,7 @@ import (
 )
 
 // ViewSecret is what those share who are shown one view of an account's presence
-// (PROTOCOL.md §12.2).
+// (PROTOCOL.md §13.2).
 type ViewSecret [32]byte
 
 // ViewSecret derives the secret of a view. A higher epoch takes the place of a

@@ -22,6 +22,10 @@ var rules = []struct{ from, not, why string }{
 	{"chat", "go.etcd.io/bbolt", "only storage knows bbolt"},
 	{"chat/link", module + "storage", "a link speaks to the domain, which decides what is kept"},
 	{"chat/link", module + "discovery", "who is found is dialled by the node"},
+	{"chat/link", module + "chat/presence", "a session does not know what presence is"},
+	{"chat/presence", module + "storage", "presence speaks to the domain, which decides what is kept"},
+	{"chat/presence", module + "discovery", "who is found is dialled by the node"},
+	{"chat/presence", module + "node", "arrows point from the node to presence"},
 	{"chat/link", module + "node", "arrows point from the node to the link"},
 	{"discovery", module, "finding peers knows neither accounts nor messages"},
 	{"storage", module + "chat/link", "the disk does not know the network"},
@@ -52,7 +56,7 @@ func TestImportsGoOneWay(t *testing.T) {
 // direct names what a package must not import itself; its dependencies may.
 var direct = []struct{ not, allowed, why string }{
 	{"go.etcd.io/bbolt", "storage", "only storage knows bbolt"},
-	{"github.com/libp2p/go-libp2p", "chat/link discovery node node/host node/nodetest", "who knows libp2p must close what it opens; the fewer the better"},
+	{"github.com/libp2p/go-libp2p", "chat/link chat/presence discovery node node/host node/nodetest", "who knows libp2p must close what it opens; the fewer the better"},
 	{"github.com/fxamacker/cbor/v2", "chat/wire storage", "there is one encoding of every value, made in one place"},
 	{"github.com/spf13/cobra", "cmd/internal/cli", "the command line is one face of several"},
 }
