@@ -14,6 +14,7 @@ type Card struct {
 	Secret  wire.ViewSecret // of the view that they show me
 	Epoch   uint64          // of Secret; 0: none came yet
 	Heard   []Heard         // newest of their records, one for each device
+	Frozen  []wire.Entry    // while I am invisible: what they were told of their logs
 	Groups  []string        // of mine that they are in, sorted
 	Memo    string          // a note of mine, which nobody else sees
 	Tell    bool            // I want to be told when they come

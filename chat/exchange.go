@@ -38,6 +38,9 @@ func (s *Service) Vector(a wire.Account) (v wire.Vector, err error) {
 				v.Entries = append(v.Entries, entryOf(st))
 			}
 		}
+		if v.Entries, err = s.frozen(r, a, v.Entries); err != nil {
+			return err
+		}
 		v.Read, err = s.marks(r, a)
 		return err
 	})
@@ -51,6 +54,9 @@ func entryOf(st LogState) wire.Entry {
 // marks returns how far I let a see that I have read.
 func (s *Service) marks(r Reader, a wire.Account) (list []wire.Mark, err error) {
 	if visible, err := receipts(r); err != nil || !visible {
+		return nil, err
+	}
+	if hidden, err := hides(r); err != nil || hidden {
 		return nil, err
 	}
 	logs, err := r.Logs(s.conv(a))

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/truce-im/truce/chat/wire"
@@ -35,6 +36,7 @@ type Service struct {
 	why      map[wire.Account]string   // what keeps queued messages from being delivered
 	said     map[wire.Log]uint64       // how far the others say they have read my logs
 	departed departures                // what has left
+	hidden   atomic.Bool               // see Hides
 	sights   sights                    // who is there
 	mine     mine                      // how I am
 	moved    map[wire.Account]bool     // logs or marks that links have not been told of
@@ -62,7 +64,11 @@ func New(store Store, opt Options) (*Service, error) {
 		sights:   sights{of: map[wire.Account]*sight{}, clocks: map[wire.Account]time.Duration{}},
 	}
 	err := store.View(func(r Reader) (err error) {
-		s.self, err = r.Self()
+		if s.self, err = r.Self(); err != nil {
+			return err
+		}
+		hidden, err := hides(r)
+		s.hidden.Store(hidden)
 		return err
 	})
 	if err != nil {

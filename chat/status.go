@@ -65,8 +65,20 @@ func (s *Service) SetStatus(st Status) error {
 	if n := utf8.RuneCountInString(st.Text); n > wire.MaxStatus {
 		return Errorf(CodeRefused, "a status text has at most %d characters, this one has %d", wire.MaxStatus, n)
 	}
-	err := s.store.Update(func(tx Tx) error {
-		if old, err := readStatus(tx); err != nil || old == st {
+	var shown []wire.Account
+	err := s.store.Update(func(tx Tx) (err error) {
+		shown = nil
+		old, err := readStatus(tx)
+		if err != nil || old == st {
+			return err
+		}
+		switch was, is := old.Mood == MoodInvisible, st.Mood == MoodInvisible; {
+		case is && !was:
+			shown, err = s.freeze(tx)
+		case was && !is:
+			shown, err = s.thaw(tx)
+		}
+		if err != nil {
 			return err
 		}
 		if err := tx.PutSetting(settingMood, string(st.Mood)); err != nil {
@@ -77,10 +89,15 @@ func (s *Service) SetStatus(st Status) error {
 		}
 		return tx.Note(Change{Kind: ChangeSetting, Name: "status", Time: s.nowMillis()})
 	})
-	if err == nil {
-		s.restate()
+	if err != nil {
+		return err
 	}
-	return err
+	s.hidden.Store(st.Mood == MoodInvisible)
+	for _, a := range shown {
+		s.moveLog(a) // their ticks
+	}
+	s.restate()
+	return nil
 }
 
 // mine is what is kept in memory of my own presence.

@@ -50,8 +50,8 @@ func TestPresence(t *testing.T) {
 		if p := presence(t, a, b); p != (chat.Presence{}) {
 			t.Errorf("who is invisible is %v", p)
 		}
-		send(t, a, b, "are you there?")
-		time.Sleep(time.Second)
+		m := send(t, a, b, "are you there?")
+		time.Sleep(time.Minute)
 		if got := texts(t, b, a); len(got) != 1 {
 			t.Errorf("Ben has %q", got)
 		}
@@ -62,10 +62,16 @@ func TestPresence(t *testing.T) {
 		if p := presence(t, a, b); p != (chat.Presence{}) {
 			t.Errorf("who was invisible before the start is %v", p)
 		}
+		if got := state(t, a, m.ID); got != chat.Queued {
+			t.Errorf("a tick shows who is invisible: %s", got)
+		}
 		say(t, b, chat.MoodAvailable, "")
 		time.Sleep(100 * time.Millisecond)
 		if p := presence(t, a, b); p.State != wire.PresenceAvailable {
 			t.Errorf("Ben is %v", p)
+		}
+		if got := state(t, a, m.ID); got != chat.Delivered {
+			t.Errorf("who is visible again has told of %s", got)
 		}
 		time.Sleep(24 * time.Hour)
 		if p := presence(t, a, b); p.State != wire.PresenceAvailable {

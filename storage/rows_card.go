@@ -13,6 +13,7 @@ type cardRow struct {
 	Secret     [32]byte
 	Epoch      uint64
 	Heard      []heardRow
+	Frozen     []frozenRow
 	Groups     []string
 	Memo       string
 	Tell       bool
@@ -33,6 +34,16 @@ type heardRow struct {
 	Device [32]byte
 	Boot   uint64
 	Seq    uint64
+}
+
+type frozenRow struct {
+	_       struct{} `cbor:",toarray"`
+	Conv    [32]byte
+	Account [32]byte
+	Device  [32]byte
+	Base    uint64
+	Head    uint64
+	Chain   [16]byte
 }
 
 type profileRow struct {
@@ -58,6 +69,9 @@ func toCard(r *cardRow) chat.Card {
 	for _, h := range r.Heard {
 		c.Heard = append(c.Heard, chat.Heard{Device: wire.Device(h.Device), Boot: h.Boot, Seq: h.Seq})
 	}
+	for _, e := range r.Frozen {
+		c.Frozen = append(c.Frozen, wire.Entry{Log: wire.Log{Conv: e.Conv, Account: e.Account, Device: e.Device}, Base: e.Base, Head: e.Head, Chain: e.Chain})
+	}
 	return c
 }
 
@@ -70,6 +84,9 @@ func fromCard(c chat.Card) cardRow {
 	}
 	for _, h := range c.Heard {
 		r.Heard = append(r.Heard, heardRow{Device: h.Device, Boot: h.Boot, Seq: h.Seq})
+	}
+	for _, e := range c.Frozen {
+		r.Frozen = append(r.Frozen, frozenRow{Conv: e.Log.Conv, Account: e.Log.Account, Device: e.Log.Device, Base: e.Base, Head: e.Head, Chain: e.Chain})
 	}
 	return r
 }

@@ -145,6 +145,9 @@ func (t *taker) commit() (busy bool, err error) {
 		if err != nil {
 			return false, err
 		}
+		if t.s.chat.Hides() {
+			taken.Acks, taken.Busy = nil, nil
+		}
 		t.s.out.ack(taken.Acks)
 		for _, b := range taken.Busy {
 			busy = true
@@ -162,7 +165,9 @@ func (t *taker) commit() (busy bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		t.s.out.ack([]wire.Entry{ack})
+		if !t.s.chat.Hides() {
+			t.s.out.ack([]wire.Entry{ack})
+		}
 	}
 	return busy, nil
 }
