@@ -58,7 +58,20 @@ func (s *Service) newest() (n uint64) {
 // now. Updates show messages as they are when they are yielded. The sequence
 // holds a place, not a queue: a slow reader costs nothing. It ends with ctx, or
 // after yielding an error.
+//
+// Who is there is in no store: after a cursor Watch tells once how everybody is
+// there who has been since the start of the node, then what changes.
 func (s *Service) Watch(ctx context.Context, since string) iter.Seq2[Update, error] {
+	return s.watch(ctx, since, since != "")
+}
+
+// Follow is Watch for somebody who has just got the cursor, and will look how
+// contacts are there.
+func (s *Service) Follow(ctx context.Context, since string) iter.Seq2[Update, error] {
+	return s.watch(ctx, since, false)
+}
+
+func (s *Service) watch(ctx context.Context, since string, resumed bool) iter.Seq2[Update, error] {
 	return func(yield func(Update, error) bool) {
 		at := cursor{row: s.newest()}
 		if since != "" {
@@ -69,8 +82,8 @@ func (s *Service) Watch(ctx context.Context, since string) iter.Seq2[Update, err
 				return
 			}
 		}
-		var told uint64 // of sights: who resumes is told how all are there
-		if since == "" {
+		var told uint64 // of sights
+		if !resumed {
 			told = s.sightTurn()
 		}
 		for ctx.Err() == nil {

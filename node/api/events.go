@@ -70,8 +70,9 @@ func (s *server) follow(ctx context.Context, since string, updates chan<- client
 			return false
 		}
 	}
+	watch := s.chat.Watch
 	if since == "" {
-		since = s.chat.Cursor()
+		since, watch = s.chat.Cursor(), s.chat.Follow
 	}
 	if s.known(since) && !put(client.Event{
 		Cursor: since,
@@ -81,7 +82,7 @@ func (s *server) follow(ctx context.Context, since string, updates chan<- client
 	}) {
 		return
 	}
-	for u, err := range s.chat.Watch(ctx, since) {
+	for u, err := range watch(ctx, since) {
 		if err != nil || !put(viewUpdate(u)) {
 			return
 		}
