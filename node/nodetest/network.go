@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p"
@@ -22,6 +23,8 @@ type Network struct {
 	cut     map[string]bool // IP addresses
 	parted  map[[2]string]bool
 	sent    map[string]bool // addresses that packets were sent to
+
+	packets, bytes atomic.Int64
 }
 
 // Options make one libp2p host use the network, where it may listen at any IP
@@ -63,6 +66,10 @@ func (n *Network) Part(a, b string, off bool) {
 	}
 	n.parted[[2]string{min(a, b), max(a, b)}] = off
 }
+
+// Traffic returns how many packets were handed to the network so far, and their
+// bytes without headers.
+func (n *Network) Traffic() (packets, bytes int64) { return n.packets.Load(), n.bytes.Load() }
 
 // Sent returns the addresses, IP and port, that packets were sent to, whether
 // or not somebody is there, in order.
@@ -131,6 +138,8 @@ func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
 }
 
 func (s *socket) WriteTo(b []byte, to net.Addr) (int, error) {
+	s.net.packets.Add(1)
+	s.net.bytes.Add(int64(len(b)))
 	if peer := s.net.route(s.addr, to.(*net.UDPAddr)); peer != nil {
 		select {
 		case peer.in <- packet{append([]byte(nil), b...), s.addr}:
