@@ -1,6 +1,10 @@
 package chat
 
-import "github.com/truce-im/truce/chat/wire"
+import (
+	"slices"
+
+	"github.com/truce-im/truce/chat/wire"
+)
 
 // Card is what I keep about an account beside how it stands: what it may see of
 // me, what it shows me, and notes of my own. My own account has one too. The zero
@@ -34,6 +38,20 @@ const (
 	GradePlain Grade = 1 // whether I am there
 	GradeNone  Grade = 2 // nothing
 )
+
+// Grades are all that there are, as CONTRACT.md names them; a Grade is an index.
+var Grades = [...]string{GradeFull: "full", GradePlain: "plain", GradeNone: "none"}
+
+func (g Grade) String() string { return Grades[min(int(g), len(Grades)-1)] }
+
+// ParseGrade finds a grade by its name. Errors: CodeUsage.
+func ParseGrade(name string) (Grade, error) {
+	i := slices.Index(Grades[:], name)
+	if i < 0 {
+		return 0, Errorf(CodeUsage, "what a contact sees of your presence is full, plain or none, not %q", name)
+	}
+	return Grade(i), nil
+}
 
 // Told is what stands in my log for a contact: the grade and epoch of the newest
 // wire.Grant, and the version of the newest wire.Profile.

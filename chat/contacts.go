@@ -368,12 +368,16 @@ func (s *Service) Contact(a wire.Account) (view ContactView, err error) {
 
 func (s *Service) contactView(r Reader, c Contact) (ContactView, error) {
 	conv, err := r.Conv(s.conv(c.Account))
+	if err != nil {
+		return ContactView{}, err
+	}
+	card, err := r.Card(c.Account)
 	rel := c.Relation()
 	sight := s.sightOf(c)
 	return ContactView{
 		Account: c.Account, Name: c.Name, Relation: rel, Note: c.Note, Presence: sight.shown, Typing: !sight.typing.IsZero(),
 		LastSeen: max(c.LastSeen, sight.last), Online: rel == Accepted && s.Online(c.Account), Verified: c.Verified, Unread: conv.Unread,
-		Why: conv.whyOver(),
+		Why: conv.whyOver(), Groups: card.Groups, Memo: card.Memo, Shown: card.Grade, Tell: card.Tell,
 	}, err
 }
 

@@ -34,6 +34,7 @@ type sight struct {
 	devices map[wire.Device]*seen
 	shown   Presence
 	turned  uint64    // turn when shown changed
+	came    uint64    // turn when they were offline last, and were not any more
 	typing  time.Time // until then they write a message
 	typed   uint64    // turn when typing changed
 	last    uint64    // when a record came last, unix milliseconds
@@ -146,8 +147,12 @@ func (s *Service) show(a wire.Account) {
 		}
 	}
 	if best != g.shown {
+		was := g.shown.State
 		g.shown = best
 		g.turned = s.turnSights()
+		if was == wire.PresenceOffline {
+			g.came = g.turned
+		}
 	}
 }
 

@@ -46,7 +46,11 @@ type ContactView struct {
 	LastSeen uint64 // unix milliseconds; 0: never
 	Online   bool   // a link with it is open now, and both are contacts
 	Presence Presence
-	Typing   bool // they write a message to me
+	Typing   bool     // they write a message to me
+	Groups   []string // of mine that they are in, sorted
+	Memo     string
+	Shown    Grade // how much of my presence they see
+	Tell     bool  // I want to be told when they come
 	Verified bool
 	Unread   uint64
 	Why      string // nothing more is taken from them now: the reason
@@ -82,4 +86,5 @@ type Update struct {
 	Message *Message
 	Contact *ContactView
 	What    string
+	Tell    bool // of UpdatePresence: they came, and I wanted to be told
 }

@@ -82,15 +82,16 @@ func (s *Service) watch(ctx context.Context, since string, resumed bool) iter.Se
 				return
 			}
 		}
-		var told uint64 // of sights
+		began := s.sightTurn() // who was there by then has not come
+		var told uint64        // of sights
 		if !resumed {
-			told = s.sightTurn()
+			told = began
 		}
 		for ctx.Err() == nil {
 			changed, sighted := s.store.Changed(), s.sighted()
 			updates, next, err := s.updates(at)
 			if err == nil && next == at { // else they come after what is on disk
-				updates, told, err = s.sightUpdates(at, told)
+				updates, told, err = s.sightUpdates(at, told, began)
 			}
 			if err != nil {
 				yield(Update{}, err)
@@ -284,13 +285,13 @@ func targetOf(r Reader, e *Event) (id wire.MessageID, ok bool) {
 }
 
 // sightUpdates tells who has come, gone or begun to write since turn, each as it
-// is now.
-func (s *Service) sightUpdates(at cursor, turn uint64) (list []Update, now uint64, err error) {
-	present, typing := map[wire.Account]bool{}, map[wire.Account]bool{}
+// is now. Only comings after began are such.
+func (s *Service) sightUpdates(at cursor, turn, began uint64) (list []Update, now uint64, err error) {
+	present, typing, came := map[wire.Account]bool{}, map[wire.Account]bool{}, map[wire.Account]bool{}
 	s.mu.Lock()
 	now = s.sights.turn
 	for a, g := range s.sights.of {
-		present[a], typing[a] = g.turned > turn, g.typed > turn
+		present[a], typing[a], came[a] = g.turned > turn, g.typed > turn, g.came > max(turn, began)
 	}
 	s.mu.Unlock()
 	if now == turn {
@@ -310,7 +311,9 @@ func (s *Service) sightUpdates(at cursor, turn uint64) (list []Update, now uint6
 			u := Update{Cursor: s.formatCursor(at), Time: s.nowMillis(), Contact: &v}
 			if present[a] {
 				u.Kind = UpdatePresence
+				u.Tell = came[a] && v.Tell && v.Presence.State != wire.PresenceOffline
 				list = append(list, u)
+				u.Tell = false
 			}
 			if typing[a] {
 				u.Kind = UpdateTyping

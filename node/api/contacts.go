@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/truce-im/truce/chat"
@@ -15,8 +16,11 @@ func (s *server) who(r *http.Request) (wire.Account, error) {
 	return s.chat.Resolve(r.PathValue("who"))
 }
 
-func (s *server) contacts(*http.Request) (any, error) {
+func (s *server) contacts(r *http.Request) (any, error) {
 	list, err := s.chat.Contacts()
+	if group := r.URL.Query().Get("group"); group != "" {
+		list = slices.DeleteFunc(list, func(c chat.ContactView) bool { return !c.InGroup(group) })
+	}
 	return map[string]any{"contacts": views(list, viewContact)}, err
 }
 

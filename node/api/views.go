@@ -26,6 +26,10 @@ func viewContact(c chat.ContactView) client.Contact {
 		Status:   c.Presence.Text,
 		Idle:     viewTime(c.Presence.Idle),
 		Typing:   c.Typing,
+		Groups:   append([]string{}, c.Groups...),
+		Memo:     c.Memo,
+		Shown:    c.Shown.String(),
+		Tell:     c.Tell,
 		LastSeen: viewTime(c.LastSeen),
 		Verified: c.Verified,
 		Why:      c.Why,
@@ -90,7 +94,7 @@ func viewPeer(p node.PeerInfo) client.Peer {
 }
 
 func viewUpdate(u chat.Update) client.Event {
-	out := client.Event{Cursor: u.Cursor, Event: string(u.Kind), Time: viewTime(u.Time), What: u.What}
+	out := client.Event{Cursor: u.Cursor, Event: string(u.Kind), Time: viewTime(u.Time), What: u.What, Tell: u.Tell}
 	if u.Message != nil {
 		m := viewMessage(*u.Message)
 		out.Message = &m

@@ -10,20 +10,31 @@ import (
 )
 
 func (a *app) contactsCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "contacts",
+	var group string
+	cmd := &cobra.Command{
+		Use:   "contacts [--group NAME]",
 		Short: "lists your contacts",
-		Long: `Lists your contacts. Those in state "asked" have not answered you yet; those who
-ask you are listed by "truce requests".`,
-		Example: `  truce contacts`,
-		Args:    between(0, 0),
+		Long: `Lists your contacts, with --group those in that group. Those in state "asked" have not
+answered you yet; those who ask you are listed by "truce requests".`,
+		Example: `  truce contacts
+  truce contacts --group chess`,
+		Args: between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("group") {
+				if err := checkGroups([]string{group}); err != nil {
+					return err
+				}
+			}
 			return a.do(cmd.Context(), func(ctx context.Context, s session) error {
-				list, err := s.Contacts(ctx)
+				list, err := s.ContactsIn(ctx, group)
 				if err != nil {
 					return err
 				}
-				a.none(len(list), "no contacts yet; `truce add LINK` asks somebody")
+				if group == "" {
+					a.none(len(list), "no contacts yet; `truce add LINK` asks somebody")
+				} else {
+					a.none(len(list), "nobody is in that group; `truce group WHO NAME` puts somebody there")
+				}
 				if err := rows(a, list, "name state presence unread verified last-seen account", contactColumns); err != nil {
 					return err
 				}
@@ -36,6 +47,8 @@ ask you are listed by "truce requests".`,
 			})
 		},
 	}
+	cmd.Flags().StringVar(&group, "group", "", "those in this group")
+	return cmd
 }
 
 func contactColumns(c client.Contact) []string {

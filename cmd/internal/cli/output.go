@@ -56,9 +56,22 @@ func rows[T any](a *app, list []T, header string, columns func(T) []string) erro
 
 // none tells a person at a terminal why nothing is shown.
 func (a *app) none(n int, text string) {
-	if out, ok := a.Out.(*os.File); ok && n == 0 && !a.json && xterm.IsTerminal(int(out.Fd())) {
+	if n == 0 && !a.json && a.toTerminal() {
 		a.note("%s", text)
 	}
+}
+
+func (a *app) toTerminal() bool {
+	out, ok := a.Out.(*os.File)
+	return ok && xterm.IsTerminal(int(out.Fd()))
+}
+
+// bell is what rings a terminal.
+func (a *app) bell() string {
+	if a.toTerminal() {
+		return "\a"
+	}
+	return ""
 }
 
 // result prints one value: as JSON, or as the line of text.

@@ -16,7 +16,8 @@ func (a *app) watchCommand() *cobra.Command {
 		Use:   "watch [--since CURSOR]",
 		Short: "prints what happens, until it is interrupted",
 		Long: `Prints what happens, until it is interrupted. Each line carries a cursor: with
---since it goes on after that one, and leaves nothing out.`,
+--since it goes on after that one, and leaves nothing out. When somebody comes of whom
+"truce tell" is to tell, the event has "tell":true, and a terminal rings.`,
 		Example: `  truce watch --json`,
 		Args:    between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -81,6 +82,8 @@ func (p *eventPrinter) print(ctx context.Context, e client.Event) error {
 			p.to = p.recipients(ctx, session{p.client, true})
 		}
 		return p.printMessage(*e.Message, p.to(*e.Message))
+	case e.Contact != nil && e.Tell:
+		return p.printf("%s  %s is here%s\n", local(e.Time, dateTime), term.Printable(e.Contact.Name), p.bell())
 	case e.Contact != nil:
 		p.to = nil
 		return p.printf("%s  %s: %s\n", local(e.Time, dateTime), term.Printable(e.Contact.Name), contactState(*e.Contact))

@@ -20,6 +20,10 @@ func (c *chat) event(ctx context.Context, e client.Event) error {
 		c.tick(*e.Message)
 	case client.EventContact:
 		return c.contactChanged(ctx, *e.Contact)
+	case client.EventPresence:
+		if e.Tell {
+			fmt.Fprintf(c.term, "* %s is here\a\n", term.Printable(e.Contact.Name))
+		}
 	}
 	return nil
 }

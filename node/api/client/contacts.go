@@ -21,6 +21,12 @@ func (c *Client) Contacts(ctx context.Context) ([]Contact, error) {
 	return out.Contacts, c.get(ctx, &out, "/v1/contacts")
 }
 
+// ContactsIn returns the contacts in a group, in any letter case.
+func (c *Client) ContactsIn(ctx context.Context, group string) ([]Contact, error) {
+	var out struct{ Contacts []Contact }
+	return out.Contacts, c.get(ctx, &out, "/v1/contacts", "group", group)
+}
+
 // Contact returns one contact. Who is a petname or an address, here and below.
 func (c *Client) Contact(ctx context.Context, who string) (out Contact, err error) {
 	return out, c.get(ctx, &out, contactPath(who, ""))

@@ -13,17 +13,21 @@ type Identity struct {
 
 // Contact is another person as this node knows them.
 type Contact struct {
-	Account  string `json:"account"`
-	Name     string `json:"name"`
-	State    string `json:"state"`    // asked, accepted, declined or blocked
-	Presence string `json:"presence"` // available, away, busy or offline
-	Status   string `json:"status"`
-	Idle     Time   `json:"idle_since"`
-	LastSeen Time   `json:"last_seen"`
-	Typing   bool   `json:"typing"` // they write a message to me
-	Verified bool   `json:"verified"`
-	Why      string `json:"why"` // nothing more is taken from them now: the reason
-	Unread   uint64 `json:"unread"`
+	Account  string   `json:"account"`
+	Name     string   `json:"name"`
+	State    string   `json:"state"`    // asked, accepted, declined or blocked
+	Presence string   `json:"presence"` // available, away, busy or offline
+	Status   string   `json:"status"`
+	Idle     Time     `json:"idle_since"`
+	LastSeen Time     `json:"last_seen"`
+	Typing   bool     `json:"typing"` // they write a message to me
+	Groups   []string `json:"groups"` // mine, that they are in
+	Memo     string   `json:"memo"`   // a note of mine
+	Shown    string   `json:"shown"`  // how much they see of my presence: full, plain or none
+	Tell     bool     `json:"tell"`   // I want to be told when they come
+	Verified bool     `json:"verified"`
+	Why      string   `json:"why"` // nothing more is taken from them now: the reason
+	Unread   uint64   `json:"unread"`
 }
 
 // Request is somebody who asks to be a contact. Name is what they call
@@ -133,4 +137,5 @@ type Event struct {
 	Message *Message `json:"message,omitempty"` // of message and state
 	Contact *Contact `json:"contact,omitempty"` // of contact, presence and typing
 	What    string   `json:"what,omitempty"`    // of node: what changed
+	Tell    bool     `json:"tell,omitempty"`    // of presence: they came, as I wanted to be told
 }
