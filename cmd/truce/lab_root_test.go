@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -165,7 +166,8 @@ func (m *machine) command(args ...string) *exec.Cmd {
 // row is one line of a command's result.
 type row struct {
 	ID, Text, State, Link, Name, Why string
-	Account, Presence, Direction     string
+	Account, Presence, Status        string
+	Direction                        string
 	Deleted                          bool
 	Reactions                        map[string][]string // accounts by emoji
 }
@@ -232,8 +234,7 @@ func befriend(a, b *machine) {
 	b.until("the request arrives", 10*time.Second, func() bool { return len(b.must("requests")) == 1 })
 	b.must("accept", a.name)
 	a.until("accepted", 10*time.Second, func() bool {
-		rows := a.must("contacts")
-		return len(rows) == 1 && rows[0].State == "accepted"
+		return slices.ContainsFunc(a.must("contacts"), func(r row) bool { return r.Name == b.name && r.State == "accepted" })
 	})
 }
 
