@@ -64,7 +64,7 @@ func (g *gossip) start() error {
 		pubsub.WithFloodPublish(true),
 		pubsub.WithMaxMessageSize(64<<10),
 		pubsub.WithSubscriptionFilter(g),
-		pubsub.WithPeerOutboundQueueSize(64),
+		pubsub.WithPeerOutboundQueueSize(256),
 	)
 	if err != nil {
 		cancel()

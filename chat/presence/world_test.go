@@ -41,7 +41,10 @@ type world struct {
 
 func virtually(t *testing.T, f func(w *world)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { f(&world{T: t}) })
+	synctest.Test(t, func(t *testing.T) {
+		t.Cleanup(func() { time.Sleep(2 * time.Second) }) // pubsub tries again once, whatever its context says
+		f(&world{T: t})
+	})
 }
 
 func settle() {
