@@ -8,8 +8,8 @@ import (
 	"github.com/truce-im/truce/chat/wire"
 )
 
-// ErrStale says that a presence record is no newer than one seen before, or is of
-// another time than now.
+// ErrStale says that a presence record is no newer than one seen before, is of
+// another time than now, or is one too many.
 var ErrStale = errors.New("the presence record is not new")
 
 // How long a presence counts, and how old a record may be when it comes.
@@ -17,6 +17,13 @@ const (
 	BeatTime   = time.Minute
 	presentFor = BeatTime * 5 / 2 // two beats and a half
 	maxSkew    = 5 * time.Minute  // after the correction by the clock that the contact's own link showed
+)
+
+// Records of one device that are taken: so many at once, then one in that time.
+// Who keeps to the protocol says less.
+const (
+	maxRecords = 8
+	recordTime = 5 * time.Second
 )
 
 // sights is what is known of who is there. It is in memory: after a start
@@ -46,6 +53,19 @@ type seen struct {
 	p     wire.Presence
 	until time.Time // then it is worth nothing
 	links int       // open sessions with the device
+	spent float64   // of maxRecords
+	at    time.Time // of spent
+}
+
+// pays reports whether another record of the device is taken.
+func (n *seen) pays(now time.Time) bool {
+	n.spent = max(0, n.spent-now.Sub(n.at).Seconds()/recordTime.Seconds())
+	n.at = now
+	if n.spent > maxRecords-1 {
+		return false
+	}
+	n.spent++
+	return true
 }
 
 // Presence is how somebody is there, as people see it.
@@ -96,7 +116,7 @@ func (s *Service) TakePresence(a wire.Account, d wire.Device, p wire.Presence) e
 		n = &seen{Heard: Heard{Device: d}}
 		g.devices[d] = n
 	}
-	if p.Boot < n.Boot || p.Boot == n.Boot && p.Seq <= n.Seq {
+	if p.Boot < n.Boot || p.Boot == n.Boot && p.Seq <= n.Seq || !n.pays(time.Now()) {
 		return ErrStale
 	}
 	n.Boot, n.Seq, n.p = p.Boot, p.Seq, p

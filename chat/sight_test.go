@@ -3,6 +3,7 @@ package chat_test
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/truce-im/truce/chat"
@@ -101,8 +102,8 @@ func TestPresenceCoalesces(t *testing.T) {
 	ann := newNode(t, "Ann")
 	a := newAuthor(t, ann, 1)
 	var kinds []chat.UpdateKind
-	for seq := uint64(1); seq < 100; seq++ {
-		s := []wire.Availability{wire.PresenceAway, wire.PresenceBusy}[seq%2]
+	for seq := uint64(1); seq <= 7; seq++ {
+		s := []wire.Availability{wire.PresenceAway, wire.PresenceBusy}[seq%2] // busy in the end
 		p := wire.Presence{View: wire.ViewFull, Boot: 1, Seq: seq, Time: uint64(ann.clock.ms), State: s}
 		if err := ann.TakePresence(a.account(), a.log(0).Device, p); err != nil {
 			t.Fatal(err)
@@ -121,6 +122,36 @@ func TestPresenceCoalesces(t *testing.T) {
 	if len(kinds) != 1 {
 		t.Errorf("%d updates", len(kinds))
 	}
+}
+
+// A device that says more than anybody has to say is not heard for a while.
+func TestTooManyRecords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ann := newNode(t, "Ann")
+		a := newAuthor(t, ann, 1)
+		var seq uint64
+		say := func(n int) (taken int) {
+			for range n {
+				seq++
+				p := wire.Presence{View: wire.ViewFull, Boot: 1, Seq: seq, Time: uint64(ann.clock.ms), State: wire.PresenceBusy}
+				if err := ann.TakePresence(a.account(), a.log(0).Device, p); err == nil {
+					taken++
+				}
+			}
+			return taken
+		}
+		if n := say(1000); n != 8 {
+			t.Errorf("%d of 1,000 records are taken", n)
+		}
+		time.Sleep(5 * time.Second)
+		if n := say(1000); n != 1 {
+			t.Errorf("%d more after five seconds", n)
+		}
+		time.Sleep(time.Hour)
+		if n := say(1000); n != 8 {
+			t.Errorf("%d more after an hour", n)
+		}
+	})
 }
 
 // A status is checked, and outlives a start.
