@@ -28,6 +28,7 @@ type fenced struct {
 	mu      sync.Mutex
 	allowed map[peer.ID]map[string]bool
 	streams map[peer.ID]*fencedStream
+	handler network.StreamHandler // of pubsub
 }
 
 func newFenced(h host.Host) *fenced {
@@ -71,7 +72,10 @@ func (f *fenced) filter(p peer.ID, subs []*pb.RPC_SubOpts) (kept []*pb.RPC_SubOp
 	return kept
 }
 
+func (f *fenced) open() { f.Host.SetStreamHandler(Protocol, f.accept) }
+
 func (f *fenced) close() {
+	f.Host.RemoveStreamHandler(Protocol)
 	f.new.Close()
 	f.mu.Lock()
 	clear(f.allowed)
@@ -106,18 +110,31 @@ func (n fencedNetwork) Connectedness(p peer.ID) network.Connectedness {
 	return n.Network.Connectedness(p)
 }
 
-// SetStreamHandlerMatch takes streams of the allowed peers alone.
-func (f *fenced) SetStreamHandlerMatch(id protocol.ID, match func(protocol.ID) bool, h network.StreamHandler) {
-	f.Host.SetStreamHandlerMatch(id, match, func(s network.Stream) { f.accept(s, h) })
+// SetStreamHandlerMatch keeps the handler for streams of the allowed peers alone.
+func (f *fenced) SetStreamHandlerMatch(id protocol.ID, _ func(protocol.ID) bool, h network.StreamHandler) {
+	f.SetStreamHandler(id, h)
 }
 
 // SetStreamHandler is likewise.
-func (f *fenced) SetStreamHandler(id protocol.ID, h network.StreamHandler) {
-	f.Host.SetStreamHandler(id, func(s network.Stream) { f.accept(s, h) })
+func (f *fenced) SetStreamHandler(_ protocol.ID, h network.StreamHandler) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.handler = h
 }
 
-func (f *fenced) accept(s network.Stream, h network.StreamHandler) {
-	if f.names(s.Conn().RemotePeer()) == nil {
+// RemoveStreamHandler forgets it.
+func (f *fenced) RemoveStreamHandler(protocol.ID) { f.SetStreamHandler(Protocol, nil) }
+
+// accept is the handler on the host itself, from the beginning: a peer that opens
+// its stream a moment before we know that there is a topic in common tries again.
+func (f *fenced) accept(s network.Stream) {
+	f.mu.Lock()
+	h := f.handler
+	if f.allowed[s.Conn().RemotePeer()] == nil {
+		h = nil
+	}
+	f.mu.Unlock()
+	if h == nil {
 		s.Reset()
 		return
 	}

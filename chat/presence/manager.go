@@ -64,9 +64,7 @@ func New(cfg Config) *Manager {
 
 // Start begins to announce. Sessions may come before.
 func (m *Manager) Start() {
-	if err := m.gossip.start(); err != nil {
-		m.log.Warn("presence is told over sessions alone", "error", err)
-	}
+	m.gossip.host.open()
 	m.wg.Go(m.announce)
 	m.wg.Go(m.expireAll)
 }
