@@ -74,7 +74,7 @@ func checkProse(what, text string, most int) error {
 		return Errorf(CodeUsage, "%s is UTF-8", what)
 	}
 	if n := utf8.RuneCountInString(text); n > most {
-		return Errorf(CodeRefused, "%s has at most %d characters, this one has %d", what, most, n)
+		return Errorf(CodeRefused, "%s has at most %d characters, not %d", what, most, n)
 	}
 	return nil
 }

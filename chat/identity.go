@@ -51,12 +51,9 @@ func (s *Service) Name() string {
 	return self.Name
 }
 
-// SetName changes the suggested name.
+// SetName changes the suggested name, which is that of my profile.
 func (s *Service) SetName(name string) error {
-	if err := InputError(wire.CheckName(name)); err != nil {
-		return err
-	}
-	return s.changeSelf(func(self *Self) { self.Name = name })
+	return s.SetProfile(ProfileChange{Name: &name})
 }
 
 // Link is what to hand out, with addrs (multiaddrs that end in /p2p/ID) to try

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 
@@ -240,15 +241,20 @@ func (s *Service) learn(tx Tx, e *Event) error {
 	return nil
 }
 
+// learnProfile keeps the newest profile of a, and no picture but the one that it
+// tells of.
 func (s *Service) learnProfile(tx Tx, a wire.Account, p wire.Profile) error {
-	err := s.changeCard(tx, a, func(c *Card) bool {
-		if p.Version <= c.Profile.Version {
-			return false
+	c, err := tx.Card(a)
+	if err != nil || p.Version <= c.Profile.Version {
+		return err
+	}
+	if !bytes.Equal(p.Avatar, c.Profile.Avatar) {
+		if err := tx.PutPicture(a, nil); err != nil {
+			return err
 		}
-		c.Profile = Profile{p.Version, p.Name, p.About, p.Avatar}
-		return true
-	})
-	return errors.Join(err, tx.Note(Change{Kind: ChangeContact, Account: a, Time: s.nowMillis()}))
+	}
+	c.Profile = Profile{p.Version, p.Name, p.About, p.Avatar}
+	return errors.Join(tx.PutCard(c), tx.Note(Change{Kind: ChangeContact, Account: a, Time: s.nowMillis()}))
 }
 
 // changeCard stores the card of a unless change reports that nothing has.

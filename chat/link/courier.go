@@ -13,8 +13,8 @@ type Courier interface {
 	// Up tells of a session on which the contact's device takes frames: the one in
 	// use with it, after both have shown that they are contacts.
 	Up(*Contact)
-	// Take gets a PresenceFrame, Views or Signal of a contact, between Up and Down
-	// or not. An error that is chat.ErrProtocol ends the session.
+	// Take gets a PresenceFrame, Views, Signal, AskPicture or Picture of a contact,
+	// between Up and Down or not. An error that is chat.ErrProtocol ends the session.
 	Take(c *Contact, frame any) error
 	// Down tells that a session of Up has ended or is not in use any more.
 	Down(*Contact)
@@ -38,8 +38,8 @@ func newContact(s *session) *Contact {
 	}
 }
 
-// Send puts a frame in line. A newer PresenceFrame or Signal takes the place of
-// one that has not gone yet: who reads slowly sees the newest state, not all that
+// Send puts a frame in line. A newer one, but of Views, takes the place of one that
+// has not gone yet: who reads slowly sees the newest state, not all that
 // were. It never blocks, and is safe for concurrent use.
 func (c *Contact) Send(frame any) {
 	var err error
@@ -47,6 +47,10 @@ func (c *Contact) Send(frame any) {
 	case wire.PresenceFrame:
 		c.s.out.newest(f.Type, f)
 	case wire.Signal:
+		c.s.out.newest(f.Type, f)
+	case wire.AskPicture:
+		c.s.out.newest(f.Type, f)
+	case wire.Picture:
 		c.s.out.newest(f.Type, f)
 	default:
 		err = c.s.out.answer(f)

@@ -181,7 +181,7 @@ func (s *session) pace(p *pacer, f any) error {
 	case *wire.Vector:
 		budget, rate, burst = &p.vectors, vectorRate, maxVectors
 	case *wire.StanceAck, *wire.Devices, *wire.Want, *wire.Refused, *wire.Gone, *wire.Read, *wire.Busy,
-		*wire.PresenceFrame, *wire.Views, *wire.Signal:
+		*wire.PresenceFrame, *wire.Views, *wire.Signal, *wire.AskPicture, *wire.Picture:
 	default:
 		if s.talks.Load() {
 			return nil

@@ -296,7 +296,7 @@ func (s *state) handle(f any) error {
 		return s.taker.gone(f)
 	case *wire.Ack:
 		return s.handleAck(f)
-	case *wire.PresenceFrame, *wire.Views, *wire.Signal:
+	case *wire.PresenceFrame, *wire.Views, *wire.Signal, *wire.AskPicture, *wire.Picture:
 		return s.passOn(f)
 	case *wire.Read:
 		s.ticker.read(f.Marks)

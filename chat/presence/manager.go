@@ -108,6 +108,7 @@ func (m *Manager) rest(restated, turned <-chan struct{}) bool {
 	defer beat.Stop()
 	for {
 		m.refresh()
+		m.seekPictures()
 		select {
 		case <-turned:
 			turned = m.chat.Turned()
@@ -200,6 +201,7 @@ func (m *Manager) Up(c *link.Contact) {
 		m.tell(c, p, map[wire.View][]byte{})
 	}
 	m.showAll(c, p)
+	m.seekPicture(c, p)
 	if m.links[c.Account] == 1 {
 		m.need(c.Account)
 	}
@@ -227,6 +229,10 @@ func (m *Manager) Take(c *link.Contact, frame any) error {
 		m.takeSignal(c, f)
 	case *wire.Views:
 		return m.takeViews(c, f)
+	case *wire.AskPicture:
+		return m.givePicture(c, f)
+	case *wire.Picture:
+		return m.takePicture(c, f)
 	}
 	return nil
 }

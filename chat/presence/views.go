@@ -13,9 +13,10 @@ import (
 // peerState is what was told and shown on one session, by either side. It is
 // guarded by Manager.mu.
 type peerState struct {
-	told   bool                          // something of my presence
-	expect map[wire.ViewTag]wire.Account // what they would show for each secret that I hold
-	shown  map[wire.ViewTag]bool         // what they have shown: whether they need it
+	pictures pictures
+	told     bool                          // something of my presence
+	expect   map[wire.ViewTag]wire.Account // what they would show for each secret that I hold
+	shown    map[wire.ViewTag]bool         // what they have shown: whether they need it
 }
 
 func newPeerState() *peerState {

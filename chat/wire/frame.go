@@ -33,6 +33,8 @@ const (
 	FrameSignal
 	FramePresence
 	FrameViews
+	FrameAskPicture
+	FramePicture
 )
 
 // LinkProtocol is the id of the protocol that these frames make up.

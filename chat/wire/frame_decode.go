@@ -190,6 +190,10 @@ func newFrame(t FrameType) frame {
 		return new(PresenceFrame)
 	case FrameViews:
 		return new(Views)
+	case FrameAskPicture:
+		return new(AskPicture)
+	case FramePicture:
+		return new(Picture)
 	}
 	return nil
 }

@@ -64,6 +64,9 @@ func validFrames() []named[frameVector] {
 		validFrame("bye", "the node stops", wire.Bye{Type: wire.FrameBye, Code: wire.ByeStop}),
 		validFrame("devices", "", wire.Devices{Type: wire.FrameDevices, List: signedAlice()}),
 		validFrame("want", "", wire.Want{Type: wire.FrameWant, Log: vectorLog, From: 4, To: 5}),
+		validFrame("ask-picture", "", wire.AskPicture{Type: wire.FrameAskPicture, Hash: filled(0x7c)}),
+		validFrame("picture", "its hash is for the asker to check", wire.Picture{Type: wire.FramePicture, Hash: filled(0x7c), File: []byte("\x89PNG")}),
+		validFrame("picture-none", "there is no such picture any more", wire.Picture{Type: wire.FramePicture, Hash: filled(0x7c), File: []byte{}}),
 		validFrame("unknown", "a type of a later version, with whatever it holds", []any{500, "x", map[string]int{"a": 1}, -1, 1.5}),
 		validFrame("signal", "a message is being written", wire.Signal{Type: wire.FrameSignal, Conv: vectorLog.Conv, Kind: wire.SignalTyping}),
 		validFrame("presence", "the plain view: alice is there", wire.PresenceFrame{Type: wire.FramePresence, Record: vectorRecord()}),
@@ -177,6 +180,9 @@ func TestInvalidFrameVectors(t *testing.T) {
 		refusal("signal-conv", "non-canonical", "83 12 40 01", "a conversation of no bytes"),
 		refusal("presence-short", "presence", "82 13 41 00", "a record of one byte"),
 		refusal("presence-text", "cbor", "82 13 61 61", "a text in the place of a record"),
+		refusal("ask-picture-short", "non-canonical", "82 15 41 00", "a hash of one byte"),
+		refusal("picture-short", "non-canonical", "83 16 41 00 40", "a hash of one byte"),
+		refusal("picture-none", "cbor", "82 16 5820"+strings.Repeat("00", 32), "no file"),
 		refusal("views-tag", "non-canonical", "82 14 81 82 40 f4", "a tag of no bytes"),
 		refusal("views-needs", "cbor", "82 14 81 82 50 "+strings.Repeat("00", 16)+" 00", "a number in the place of needs"),
 
@@ -221,6 +227,7 @@ func TestFrameCaps(t *testing.T) {
 		"events":       {wire.Push{Type: wire.FramePush, Seq: 1, Events: repeat(event, wire.MaxEvents)}, ""},
 		"events over":  {wire.Push{Type: wire.FramePush, Seq: 1, Events: repeat(event, wire.MaxEvents+1)}, "push"},
 		"elements":     {wire.Push{Type: wire.FramePush, Seq: 1, Events: repeat(event, 2049)}, "cbor"},
+		"picture over": {wire.Picture{Type: wire.FramePicture, File: make([]byte, wire.MaxAvatar+1)}, "picture"},
 		"views over":   {wire.Views{Type: wire.FrameViews, Shown: make([]wire.ShownView, wire.MaxViews+1)}, "cbor"},
 		"body over":    {wire.Push{Type: wire.FramePush, Seq: 1, Events: []wire.Event{body}}, "event"},
 	} {

@@ -1,13 +1,15 @@
 package wire_test
 
 import (
+	"crypto/sha256"
 	"testing"
 
 	"github.com/truce-im/truce/chat/wire"
 )
 
 // presenceTranscript has alice hand bob the secret of her full view, show him
-// hers of a friend's view, and say how she is; bob seals that for the topic.
+// hers of a friend's view, and say how she is; bob asks for her picture, and seals
+// her record for the topic.
 func presenceTranscript(t *testing.T) *transcript {
 	x := newTranscript(t, "alice lets bob follow her presence, and he passes it on")
 	a, b, h := x.contacts()
@@ -42,6 +44,12 @@ func presenceTranscript(t *testing.T) *transcript {
 	x.do("13.1", "signature", "ed25519-sign", a.device.Seed(), join("truce presence v1", byte(0), id[:], device, padded), record[32:96])
 	x.do("13.1", "record", "join", nil, join(device, record[32:96], padded), record)
 	x.frame("13.3", "presence", a.name, wire.PresenceFrame{Type: wire.FramePresence, Record: record})
+
+	file := x.secret("picture", filled(0x6b)) // not a good likeness
+	hash := sha256.Sum256(file)
+	x.do("13.5", "avatar", "sha256", nil, file, hash[:])
+	x.frame("13.5", "ask_picture", b.name, wire.AskPicture{Type: wire.FrameAskPicture, Hash: hash})
+	x.frame("13.5", "picture_frame", a.name, wire.Picture{Type: wire.FramePicture, Hash: hash, File: file})
 
 	topic := x.derive("topic", secret, "truce view topic v1")
 	x.text("topic_name", secret.Topic())

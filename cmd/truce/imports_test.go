@@ -13,6 +13,7 @@ var rules = []struct{ from, not, why string }{
 	{"chat/wire", module, "the wire format is a leaf: others must be able to implement it from this package alone"},
 	{"chat/wire", "github.com/libp2p/", "bytes do not know how they travel"},
 	{"chat/wire", "net/http", "the codec does no I/O"},
+	{"chat/picture", module, "what a file holds knows nothing of who sent it"},
 	{"chat/match", module, "what counts as alike knows nothing but text"},
 	{"chat", module + "storage", "the domain declares the store it needs; it must run over any"},
 	{"chat", module + "chat/link", "rules do not depend on how peers are linked"},

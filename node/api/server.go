@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"sync"
 
 	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/node"
@@ -26,6 +27,8 @@ type server struct {
 	node *node.Node
 	chat *chat.Service
 	opt  Options
+
+	decoding sync.Mutex // of pictures
 }
 
 // New returns the API of n.
@@ -39,6 +42,8 @@ func New(n *node.Node, opt Options) http.Handler {
 	mux.HandleFunc(backupRoute, s.backup)
 	mux.HandleFunc(compactRoute, s.compact)
 	mux.HandleFunc(searchRoute, s.search)
+	mux.HandleFunc(avatarRoute, s.avatar)
+	mux.HandleFunc(myAvatarRoute, s.avatar)
 	mux.HandleFunc("/", noRoute)
 	return guard(mux)
 }
@@ -49,12 +54,14 @@ type route struct {
 	serve   func(*server, *http.Request) (any, error)
 }
 
-// The routes that stream.
+// The routes that stream, or answer with a file.
 const (
-	eventsRoute  = "GET /v1/events"
-	backupRoute  = "GET /v1/backup"
-	compactRoute = "POST /v1/compact"
-	searchRoute  = "GET /v1/search"
+	eventsRoute   = "GET /v1/events"
+	backupRoute   = "GET /v1/backup"
+	compactRoute  = "POST /v1/compact"
+	searchRoute   = "GET /v1/search"
+	avatarRoute   = "GET /v1/contacts/{who}/avatar"
+	myAvatarRoute = "GET /v1/profile/avatar"
 )
 
 var routes = []route{
@@ -66,6 +73,7 @@ var routes = []route{
 	{"GET /v1/contacts/{who}", (*server).contact},
 	{"GET /v1/contacts/{who}/wait", (*server).waitContact},
 	{"POST /v1/contacts/{who}/rename", (*server).rename},
+	{"GET /v1/contacts/{who}/profile", (*server).theirProfile},
 	{"POST /v1/contacts/{who}/groups", (*server).setGroups},
 	{"POST /v1/contacts/{who}/memo", (*server).setMemo},
 	{"POST /v1/contacts/{who}/presence", (*server).setGrade},
@@ -81,6 +89,8 @@ var routes = []route{
 	{"POST /v1/contacts/{who}/typing", (*server).typing},
 	{"GET /v1/status", (*server).status},
 	{"POST /v1/status", (*server).setStatus},
+	{"GET /v1/profile", (*server).profile},
+	{"POST /v1/profile", (*server).setProfile},
 	{"POST /v1/activity", (*server).activity},
 	{"GET /v1/requests", (*server).requests},
 	{"POST /v1/requests/{who}/accept", (*server).accept},

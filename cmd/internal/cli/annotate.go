@@ -201,11 +201,15 @@ func (a *app) prose(ctx context.Context, args []string, what string, most int) (
 			return "", err
 		}
 	}
+	return text, checkProse(what, text, most)
+}
+
+func checkProse(what, text string, most int) error {
 	if !utf8.ValidString(text) {
-		return "", usagef("%s is UTF-8", what)
+		return usagef("%s is UTF-8", what)
 	}
 	if n := utf8.RuneCountInString(text); n > most {
-		return "", refusedf("%s has at most %d characters, this one has %d", what, most, n)
+		return refusedf("%s has at most %d characters, not %d", what, most, n)
 	}
-	return text, nil
+	return nil
 }

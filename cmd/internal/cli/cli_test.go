@@ -40,16 +40,18 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code":     code,
-			"field":    field,
-			"start":    start,
-			"await":    await,
-			"end":      end,
-			"snapshot": snapshot,
-			"same":     same,
-			"oneline":  oneLine,
-			"harmless": harmless,
-			"fill":     fill,
+			"code":       code,
+			"field":      field,
+			"start":      start,
+			"await":      await,
+			"end":        end,
+			"snapshot":   snapshot,
+			"same":       same,
+			"oneline":    oneLine,
+			"harmless":   harmless,
+			"fill":       fill,
+			"picture":    picture,
+			"picture-of": pictureOf,
 		},
 	})
 }

@@ -11,7 +11,7 @@ import (
 // groups is the order in which help and the man page show the commands. What
 // stands in none of them comes last.
 var groups = []struct{ title, commands string }{
-	{"Your account", "init id link phrase passphrase backup restore device"},
+	{"Your account", "init id profile link phrase passphrase backup restore device"},
 	{"People", "add requests accept decline contacts rename verify status presence tell group memo remove block unblock"},
 	{"Messages", "send show wait outbox cancel history search edit delete react read watch export"},
 	{"The node", "run stop peers doctor config compact"},

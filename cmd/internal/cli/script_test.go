@@ -9,6 +9,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
+	"image/color"
+	"image/png"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -254,5 +257,40 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 	for i := range n {
 		_, err := c.Send(context.Background(), args[1], client.SendRequest{Text: fmt.Sprint("filling ", i+1)})
 		ts.Check(err)
+	}
+}
+
+// picture FILE SHADE: makes a small PNG file.
+func picture(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: picture file shade")
+	}
+	shade, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	img := image.NewGray(image.Rect(0, 0, 16, 16))
+	img.SetGray(3, 3, color.Gray{uint8(shade)})
+	var b bytes.Buffer
+	ts.Check(png.Encode(&b, img))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o600))
+}
+
+// picture-of HOME WHO HASH: waits until the picture with that hash has come, or
+// for - until there is none.
+func pictureOf(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: picture-of home who hash")
+	}
+	want := strings.TrimPrefix(args[2], "-")
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	c := client.Dial(ts.MkAbs(args[0]))
+	defer c.Close()
+	for _, err := range c.Events(ctx, "") {
+		ts.Check(err)
+		p, err := c.Profile(ctx, args[1])
+		ts.Check(err)
+		if p.Avatar == want && p.AvatarHere == (want != "") {
+			return
+		}
 	}
 }

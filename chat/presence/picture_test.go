@@ -1,0 +1,86 @@
+package presence_test
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
+	"testing"
+	"time"
+
+	"github.com/truce-im/truce/chat"
+)
+
+// portrait is a small PNG file.
+func portrait(t *testing.T, shade uint8) []byte {
+	t.Helper()
+	img := image.NewGray(image.Rect(0, 0, 8, 8))
+	img.SetGray(1, 1, color.Gray{shade})
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func (p *person) picture(of *person) []byte {
+	p.w.Helper()
+	file, err := p.chat.Picture(of.account())
+	if err != nil {
+		p.w.Fatal(err)
+	}
+	return file
+}
+
+func (p *person) paint(file []byte) {
+	p.w.Helper()
+	if err := p.chat.SetProfile(chat.ProfileChange{Avatar: &file}); err != nil {
+		p.w.Fatal(err)
+	}
+}
+
+// A picture comes at once to who is linked, later to who was away and, if it
+// changes often, the last one comes; one that was dropped is dropped.
+func TestPicture(t *testing.T) {
+	virtually(t, func(w *world) {
+		ann, ben, cem := w.person(), w.person(), w.person()
+		befriend(ann, ben)
+		befriend(ann, cem)
+		w.part(ann, cem)
+		about := "plays chess"
+		if err := ann.chat.SetProfile(chat.ProfileChange{About: &about}); err != nil {
+			t.Fatal(err)
+		}
+		ann.paint(portrait(t, 1))
+		settle()
+		if !bytes.Equal(ben.picture(ann), ann.picture(ann)) {
+			t.Fatal("it did not come")
+		}
+		p, err := ben.chat.ProfileOf(ann.account())
+		if err != nil || !p.Here || p.About != about {
+			t.Errorf("%+v, %v", p, err)
+		}
+		if len(cem.picture(ann)) > 0 {
+			t.Fatal("it came without a link")
+		}
+		for shade := range uint8(10) {
+			ann.paint(portrait(t, 10+shade))
+			settle()
+		}
+		time.Sleep(3 * time.Minute)
+		if !bytes.Equal(ben.picture(ann), ann.picture(ann)) {
+			t.Error("the last one did not come")
+		}
+		w.net.Part(ann.ip, cem.ip, false)
+		cem.dial(ann)
+		settle()
+		if !bytes.Equal(cem.picture(ann), ann.picture(ann)) {
+			t.Error("who was away does not get it")
+		}
+		ann.paint(nil)
+		settle()
+		if len(ben.picture(ann)) > 0 {
+			t.Error("a picture is there that ann has no more")
+		}
+	})
+}
