@@ -152,3 +152,36 @@ func TestTell(t *testing.T) {
 		<-done
 	})
 }
+
+// What I note of somebody makes no event, and nothing that they are sent.
+func TestNotesStay(t *testing.T) {
+	ann, ben, p := pair(t)
+	before := ann.head(t, ann.logTo(ben)).Head
+	for _, err := range []error{
+		second(ann.SetGroups(ben.Account(), []string{"bores"})),
+		second(ann.SetMemo(ben.Account(), "owes me money")),
+		second(ann.SetTell(ben.Account(), true)),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := ann.Introduce(); err != nil {
+		t.Fatal(err)
+	}
+	granted := ann.head(t, ann.logTo(ben))
+	if granted.Head > before+1 { // Introduce grants a view, once
+		t.Errorf("%d events were made", granted.Head-before)
+	}
+	p.exchange(t)
+	for seq := before + 1; seq <= granted.Head; seq++ {
+		if e := ann.event(t, ann.logTo(ben), seq); e.Wire.Kind != wire.KindGrant {
+			t.Errorf("an event of kind %d", e.Wire.Kind)
+		}
+	}
+	if c, err := ben.Contact(ann.Account()); err != nil || c.Groups != nil || c.Memo != "" || c.Tell {
+		t.Errorf("ben has %+v, %v", c, err)
+	}
+}
+
+func second[A any](_ A, err error) error { return err }

@@ -37,6 +37,7 @@ type world struct {
 	*testing.T
 	net    nodetest.Network
 	people int
+	wrap   func(link.Courier) link.Courier // of the next people; nil: nothing is changed
 }
 
 func virtually(t *testing.T, f func(w *world)) {
@@ -92,7 +93,11 @@ func (w *world) person() *person {
 	}
 	p.host = h
 	p.presence = presence.New(presence.Config{Host: h, Chat: p.chat})
-	p.links = link.New(link.Config{Host: h, Chat: p.chat, Courier: p.presence})
+	courier := link.Courier(p.presence)
+	if w.wrap != nil {
+		courier = w.wrap(courier)
+	}
+	p.links = link.New(link.Config{Host: h, Chat: p.chat, Courier: courier})
 	p.links.Start()
 	p.presence.Start()
 	p.stop = sync.OnceFunc(func() {
