@@ -36,7 +36,7 @@ func (p Proof) HelloKey(wanted wire.Account, dialler, listener []byte) wire.Hell
 // one MAC for each.
 func (s *Service) Proofs() ([]Proof, error) {
 	s.mu.Lock()
-	proofs, turns := s.proofs, s.turns
+	proofs, turns, nearby := s.proofs, s.turns, s.nearby
 	s.mu.Unlock()
 	if proofs != nil {
 		return proofs, nil
@@ -58,6 +58,9 @@ func (s *Service) Proofs() ([]Proof, error) {
 		}
 		self, err := r.Self()
 		proofs = append(proofs, Proof{Secret: wire.Secret(self.Reach)})
+		if nearby != nil {
+			proofs = append(proofs, Proof{Secret: wire.Secret(*nearby)})
+		}
 		return err
 	})
 	if err != nil {

@@ -25,6 +25,7 @@ type Service struct {
 	self  Self // what never changes of it: Account and Owner
 
 	leaving sync.RWMutex // read-locked while events leave; taken before mu
+	setting sync.Mutex   // held while a setting changes; taken before mu
 
 	mu       sync.Mutex
 	device   ed25519.PrivateKey
@@ -39,6 +40,7 @@ type Service struct {
 	hidden   atomic.Bool               // see Hides
 	sights   sights                    // who is there
 	mine     mine                      // how I am
+	nearby   *wire.ReachSecret         // of those who see me nearby; nil: I am not shown
 	moved    map[wire.Account]bool     // logs or marks that links have not been told of
 	wake     chan struct{}             // closed when moved grows
 	renewed  chan struct{}             // closed when the device key changes
@@ -63,8 +65,12 @@ func New(store Store, opt Options) (*Service, error) {
 		departed: departures{},
 		sights:   sights{of: map[wire.Account]*sight{}, clocks: map[wire.Account]time.Duration{}},
 	}
+	var nearby string
 	err := store.View(func(r Reader) (err error) {
 		if s.self, err = r.Self(); err != nil {
+			return err
+		}
+		if nearby, err = r.Setting(Nearby); err != nil {
 			return err
 		}
 		hidden, err := hides(r)
@@ -74,6 +80,7 @@ func New(store Store, opt Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.setNearby(nearby == "true")
 	s.device = ed25519.NewKeyFromSeed(s.self.Device[:])
 	return s, nil
 }

@@ -66,6 +66,16 @@ type Finder interface {
 	// network or our own network changes.
 	Report(f Found, err error)
 
+	// SetBeacon shows data, of 1 to MaxBeacon bytes, to everybody on the local
+	// network, with our peer id; nil, as at first: nothing. It holds at once,
+	// and is said in the open: who is asked not to look still can.
+	SetBeacon(data []byte)
+
+	// Beacons returns what others show to everybody, the longest known first, at
+	// most MaxBeacons of them. Anybody can show anything: a claim to be proved.
+	// Data must not be modified.
+	Beacons() []Beacon
+
 	// NetworkChanges has a value whenever interfaces or addresses of this
 	// machine changed since the last receive.
 	NetworkChanges() <-chan struct{}

@@ -20,6 +20,7 @@ type Manager struct {
 	cfg     Config
 	log     *slog.Logger
 	sources []Source
+	lan     *mdns         // among the sources; nil: none
 	changes chan struct{} // NetworkChanges
 	events  chan struct{} // the network may have changed; buffer 1
 	ready   chan struct{} // a candidate waits; buffer 1
@@ -71,7 +72,8 @@ func New(cfg Config) *Manager {
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	if cfg.MDNS {
-		m.sources = append(m.sources, newMDNS(cfg.Self, cfg.Ports, cfg.Log))
+		m.lan = newMDNS(cfg.Self, cfg.Ports, cfg.Log)
+		m.sources = append(m.sources, m.lan)
 	}
 	m.refreshNetwork()
 	m.wg.Go(m.watch)

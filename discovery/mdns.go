@@ -18,6 +18,8 @@ type mdns struct {
 	open  func() (transport, error)
 	tally tally
 
+	beacons beacons
+
 	noted chan struct{} // notes changed; buffer 1
 	mu    sync.Mutex
 	notes notes
@@ -28,8 +30,10 @@ type notes struct {
 	targets    []Target
 	tell       []Key
 	ifaces     []Interface
+	beacon     []byte
 	newTargets bool
 	newIfaces  bool
+	newBeacon  bool
 	seeks      map[ID]struct{}
 }
 
@@ -95,7 +99,7 @@ func (m *mdns) take() notes {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	n := m.notes
-	m.notes.newTargets, m.notes.newIfaces, m.notes.seeks = false, false, map[ID]struct{}{}
+	m.notes.newTargets, m.notes.newIfaces, m.notes.newBeacon, m.notes.seeks = false, false, false, map[ID]struct{}{}
 	return n
 }
 
@@ -108,7 +112,7 @@ func (m *mdns) Serve(ctx context.Context, offer func(Candidate)) error {
 	defer t.close()
 	s := newStation(m, t, offer)
 	n := m.take()
-	n.newTargets, n.newIfaces = true, true
+	n.newTargets, n.newIfaces, n.newBeacon = true, true, true
 	s.read(n, time.Now())
 	timer := time.NewTimer(0)
 	defer timer.Stop()

@@ -30,6 +30,7 @@ const (
 // audience hears announcements and passes on those made for us.
 type audience struct {
 	offer    func(Candidate)
+	beacons  *beacons
 	ears     ears
 	strange  generations[[saltSize]byte, struct{}]
 	familiar map[[saltSize]byte]*sighting
@@ -40,6 +41,7 @@ type audience struct {
 
 // allowances of one source address.
 type allowances struct {
+	addr           [16]byte
 	packets, salts bucket
 }
 
@@ -52,9 +54,10 @@ type sighting struct {
 	offered time.Time
 }
 
-func newAudience(offer func(Candidate)) audience {
+func newAudience(offer func(Candidate), beacons *beacons) audience {
 	return audience{
 		offer:    offer,
+		beacons:  beacons,
 		strange:  generations[[saltSize]byte, struct{}]{size: maxStrange},
 		familiar: map[[saltSize]byte]*sighting{},
 		packets:  bucket{burst: packetBurst, rate: packetRate},
@@ -98,6 +101,7 @@ func (s *station) hear(p heardPacket, now time.Time) {
 	}
 	for _, label := range pkt.gone {
 		s.leave(label)
+		s.beacons.leave(label)
 	}
 	var on Interface
 	if l != nil {
@@ -132,6 +136,9 @@ func (s *station) answerOn(l *link, now time.Time) {
 // instance opens a new instance, or notes that a familiar one is still there.
 // It reports whether it is made for us.
 func (a *audience) instance(in *instance, on Interface, from *allowances, now time.Time) bool {
+	if a.beacons.again(in.salt, now) {
+		return false
+	}
 	f := a.familiar[in.salt]
 	if f == nil || f.stale {
 		return a.open(in, on, from, now)
@@ -146,7 +153,7 @@ func (a *audience) instance(in *instance, on Interface, from *allowances, now ti
 // open tries all keys on an instance, within bounds, and reports what is new.
 // It returns whether one opened it.
 func (a *audience) open(in *instance, on Interface, from *allowances, now time.Time) bool {
-	if _, known := a.strange.get(in.salt); known || len(a.ears.byKey) == 0 {
+	if _, known := a.strange.get(in.salt); known {
 		return false
 	}
 	if !from.salts.take(now) || !a.salts.take(now) {
@@ -159,7 +166,11 @@ func (a *audience) open(in *instance, on Interface, from *allowances, now time.T
 		}
 	}
 	if len(f.found) == 0 {
-		a.strange.put(in.salt, struct{}{})
+		if b, ok := readBeacon(in); ok {
+			a.beacons.put(in, b, from.addr, now)
+		} else {
+			a.strange.put(in.salt, struct{}{})
+		}
 		return false
 	}
 	before := a.familiar[in.salt]
@@ -183,6 +194,7 @@ func (a *audience) source(addr [16]byte) *allowances {
 	from, known := a.sources.get(addr)
 	if !known {
 		from = &allowances{
+			addr:    addr,
 			packets: bucket{burst: sourcePacketBurst, rate: sourcePacketRate},
 			salts:   bucket{burst: sourceSaltBurst, rate: sourceSaltRate},
 		}

@@ -76,7 +76,7 @@ func newInstances(w whereabouts, keys []Key) []instance {
 	var out []instance
 	for len(keys) > 0 {
 		n := min(len(keys), maxEntries)
-		in := newInstance(w, keys[:n])
+		in := newInstance(w.marshal(), keys[:n])
 		rng.Shuffle(len(in.entries), func(i, j int) {
 			in.entries[i], in.entries[j] = in.entries[j], in.entries[i]
 		})
@@ -86,13 +86,13 @@ func newInstances(w whereabouts, keys []Key) []instance {
 	return out
 }
 
-// newInstance announces w to at most maxEntries keys, in order.
-func newInstance(w whereabouts, keys []Key) instance {
+// newInstance announces a body to at most maxEntries keys, in order.
+func newInstance(plain [bodySize]byte, keys []Key) instance {
 	in := instance{label: randomLabel()}
 	rand.Read(in.salt[:])
 	var bodyKey [bodyKeySize]byte
 	rand.Read(bodyKey[:])
-	in.body = sealBody(bodyKey, in.salt, w)
+	in.body = sealPlain(bodyKey, in.salt, plain)
 	for _, k := range keys {
 		in.entries = append(in.entries, wrap(k, in.salt, bodyKey))
 	}
@@ -133,8 +133,11 @@ func derive(mac hash.Hash, label string, salt [saltSize]byte) []byte {
 	return mac.Sum(nil)
 }
 
-func sealBody(key [bodyKeySize]byte, salt [saltSize]byte, w whereabouts) (sealed [sealedSize]byte) {
-	plain := w.marshal()
+func sealBody(key [bodyKeySize]byte, salt [saltSize]byte, w whereabouts) [sealedSize]byte {
+	return sealPlain(key, salt, w.marshal())
+}
+
+func sealPlain(key [bodyKeySize]byte, salt [saltSize]byte, plain [bodySize]byte) (sealed [sealedSize]byte) {
 	aead := bodyAEAD(key)
 	// The key is used once, so the nonce may be constant.
 	aead.Seal(sealed[:0], make([]byte, aead.NonceSize()), plain[:], bodyAD(salt))
@@ -142,12 +145,19 @@ func sealBody(key [bodyKeySize]byte, salt [saltSize]byte, w whereabouts) (sealed
 }
 
 func openBody(key [bodyKeySize]byte, salt [saltSize]byte, sealed [sealedSize]byte) (whereabouts, error) {
-	aead := bodyAEAD(key)
-	plain, err := aead.Open(nil, make([]byte, aead.NonceSize()), sealed[:], bodyAD(salt))
+	plain, err := openPlain(key, salt, sealed)
 	if err != nil {
-		return whereabouts{}, errBody
+		return whereabouts{}, err
 	}
-	return parseWhereabouts([bodySize]byte(plain))
+	return parseWhereabouts(plain)
+}
+
+func openPlain(key [bodyKeySize]byte, salt [saltSize]byte, sealed [sealedSize]byte) (plain [bodySize]byte, err error) {
+	aead := bodyAEAD(key)
+	if _, err := aead.Open(plain[:0], make([]byte, aead.NonceSize()), sealed[:], bodyAD(salt)); err != nil {
+		return plain, errBody
+	}
+	return plain, nil
 }
 
 func bodyAEAD(key [bodyKeySize]byte) cipher.AEAD {

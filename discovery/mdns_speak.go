@@ -29,6 +29,7 @@ type link struct {
 	stale    bool // packets must be made anew
 	packets  [][]byte
 	labels   []string
+	beacon   string // that of the labels which everybody can read; empty: none
 	rotateAt time.Time
 	sendAt   time.Time // zero: nothing to say
 	sentAt   time.Time
@@ -44,10 +45,7 @@ func (s *station) announceAnew(l *link, now time.Time) {
 
 // queryAnew asks at once, as soon as anewGap allows, and then ever less often.
 func (s *station) queryAnew(now time.Time) {
-	s.queryAt, s.queryStep = time.Time{}, firstQuery
-	if len(s.ears.byKey) > 0 {
-		s.queryAt = later(now, s.queriedAt.Add(anewGap))
-	}
+	s.queryAt, s.queryStep = later(now, s.queriedAt.Add(anewGap)), firstQuery
 }
 
 // announce says on l what there is to say.
@@ -74,13 +72,19 @@ func (s *station) announce(l *link, now time.Time) {
 
 // prepare makes the packets of l: new names, salts and keys.
 func (s *station) prepare(l *link, now time.Time) {
+	s.takeBack(l)
 	l.stale, l.packets, l.labels, l.rotateAt = false, nil, nil, time.Time{}
 	tcp, udp := s.ports()
 	if s.self == "" || tcp == 0 && udp == 0 {
 		return
 	}
 	w := whereabouts{peer: s.self, tcp: uint16(tcp), udp: uint16(udp), addrs: announced(l.iface)}
-	for _, in := range newInstances(w, s.tell) {
+	all := newInstances(w, s.tell)
+	if s.beacon != nil {
+		in := newBeacon(Beacon{Peer: s.self, Data: s.beacon})
+		all, l.beacon = append(all, in), in.label
+	}
+	for _, in := range all {
 		l.packets = append(l.packets, in.marshal())
 		l.labels = append(l.labels, in.label)
 	}

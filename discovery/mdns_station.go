@@ -28,8 +28,9 @@ type station struct {
 	tally *tally
 	audience
 
-	tell  []Key
-	links map[int]*link // by interface index
+	tell   []Key
+	beacon []byte        // what everybody may read; nil: nothing
+	links  map[int]*link // by interface index
 
 	queryAt   time.Time // zero: nobody to ask for
 	queryStep time.Duration
@@ -41,7 +42,7 @@ type station struct {
 func newStation(m *mdns, air transport, offer func(Candidate)) *station {
 	return &station{
 		self: m.self, ports: m.ports, log: m.log, air: air, tally: &m.tally,
-		audience: newAudience(offer),
+		audience: newAudience(offer, &m.beacons),
 		links:    map[int]*link{},
 		seeks:    bucket{burst: 3, rate: 1. / 60},
 	}
@@ -57,6 +58,9 @@ func (s *station) read(n notes, now time.Time) {
 		if s.setTargets(n.targets) {
 			s.queryAnew(now)
 		}
+	}
+	if n.newBeacon {
+		s.setBeacon(n.beacon, now)
 	}
 	for id := range n.seeks {
 		s.recall(id, now)

@@ -76,7 +76,7 @@ func TestManyContacts(t *testing.T) {
 		a.SetTargets(nil, all)
 		a.serve(t)
 		synctest.Wait()
-		packets := a.sent()
+		packets := a.announced(t)
 		if want := 300/maxEntries + 1; len(packets) != want {
 			t.Fatalf("%d packets, want %d", len(packets), want)
 		}
@@ -235,7 +235,7 @@ func TestQueryFlood(t *testing.T) {
 			mallory.send(Interface{}, marshalQuery(uint16(i+1)))
 			time.Sleep(10 * time.Millisecond)
 		}
-		if n := len(a.sent()); n < 9 || n > 11 {
+		if n := len(a.announced(t)); n < 9 || n > 11 {
 			t.Errorf("%d answers in 10 s", n)
 		}
 	})

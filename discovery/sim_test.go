@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -64,6 +65,13 @@ func (e *end) send(_ Interface, b []byte) error {
 	return nil
 }
 
+// fails makes sending fail from now on.
+func (e *end) fails(err error) {
+	e.net.mu.Lock()
+	defer e.net.mu.Unlock()
+	e.fail = err
+}
+
 // sent returns what e put on the ether so far.
 func (e *end) sent() (out []sent) {
 	e.net.mu.Lock()
@@ -74,6 +82,11 @@ func (e *end) sent() (out []sent) {
 		}
 	}
 	return out
+}
+
+// announced is what e sent but for queries.
+func (e *end) announced(t *testing.T) []sent {
+	return slices.DeleteFunc(e.sent(), func(s sent) bool { return mustParse(t, s.data).query })
 }
 
 // host is a machine on the ether that runs the mDNS source alone.

@@ -36,10 +36,8 @@ func (m *Manager) Status() Status {
 		out.LANs = append(out.LANs, LAN{Interface: i})
 	}
 	m.mu.Unlock()
-	for _, s := range m.sources {
-		if s, ok := s.(*mdns); ok {
-			s.tally.fill(out.LANs)
-		}
+	if m.lan != nil {
+		m.lan.tally.fill(out.LANs)
 	}
 	return out
 }

@@ -28,6 +28,7 @@ type vectors struct {
 	Comment     string       `json:"comment"`
 	Derivations []derivation `json:"derivations"`
 	Packets     []vector     `json:"packets"`
+	Beacons     []shownTo    `json:"beacons"`
 }
 
 // derivation shows how an entry and the body are made.
@@ -50,6 +51,15 @@ type vector struct {
 	TCP    uint16   `json:"tcp,omitempty"`
 	UDP    uint16   `json:"udp,omitempty"`
 	Addrs  []string `json:"addrs,omitempty"`
+}
+
+// shownTo is a packet and what everybody reads in it.
+type shownTo struct {
+	Name   string `json:"name"`
+	Class  string `json:"class"` // ok, or none
+	Packet string `json:"packet"`
+	Peer   string `json:"peer,omitempty"`
+	Data   string `json:"data,omitempty"`
 }
 
 func TestVectors(t *testing.T) {
@@ -75,6 +85,11 @@ func TestVectors(t *testing.T) {
 	}
 	for _, p := range v.Packets {
 		t.Run(p.Name, func(t *testing.T) { checkPacket(t, p) })
+	}
+	for _, b := range v.Beacons {
+		if got := classifyBeacon(b.Name, unhex(b.Packet)); got != b {
+			t.Errorf("the beacon %q reads as %+v", b.Name, got)
+		}
 	}
 }
 
@@ -139,6 +154,18 @@ func classify(b []byte, key string) (class string, w whereabouts, again []byte) 
 		return "body", w, nil
 	}
 	return "ok", w, in.marshal()
+}
+
+func classifyBeacon(name string, packet []byte) shownTo {
+	out := shownTo{Name: name, Class: "none", Packet: hex.EncodeToString(packet)}
+	p, err := parsePacket(packet)
+	if err != nil || len(p.instances) == 0 {
+		return out
+	}
+	if b, ok := readBeacon(&p.instances[0]); ok {
+		out.Class, out.Peer, out.Data = "ok", b.Peer.String(), hex.EncodeToString(b.Data)
+	}
+	return out
 }
 
 // expected fills in what w says.
@@ -214,7 +241,32 @@ func makeVectors() vectors {
 		add(name, key, bad.marshal())
 	}
 	slices.SortStableFunc(v.Packets, func(a, b vector) int { return strings.Compare(a.Class+a.Name, b.Class+b.Name) })
+	v.Beacons = makeBeacons(in, bodyKey, w.peer)
 	return v
+}
+
+// makeBeacons makes those of the file, of an instance and its key.
+func makeBeacons(in instance, bodyKey [bodyKeySize]byte, id peer.ID) (out []shownTo) {
+	account, secret := testKey(0xac), testKey(0x5e)
+	data := append(append(account[:], secret[:]...), "Ann"...)
+	good := Beacon{Peer: id, Data: data}.marshal()
+	add := func(name string, key Key, change func(*[bodySize]byte)) {
+		plain := good
+		change(&plain)
+		b := in
+		b.entries = slices.Clone(in.entries)
+		b.entries[0] = wrap(key, b.salt, bodyKey)
+		b.body = sealPlain(bodyKey, b.salt, plain)
+		out = append(out, classifyBeacon(name, b.marshal()))
+	}
+	size := 2 + len(id)
+	add("somebody", openKey, func(*[bodySize]byte) {})
+	add("under another key", testKey(1), func(*[bodySize]byte) {})
+	add("body of version 1", openKey, func(p *[bodySize]byte) { p[0] = 1 })
+	add("no data", openKey, func(p *[bodySize]byte) { p[size] = 0 })
+	add("more than 160 bytes", openKey, func(p *[bodySize]byte) { p[size] = MaxBeacon + 1 })
+	add("padding not zero", openKey, func(p *[bodySize]byte) { p[bodySize-1] = 1 })
+	return out
 }
 
 func sampleWhereabouts() whereabouts {

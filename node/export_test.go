@@ -1,6 +1,11 @@
 package node
 
-import "crypto/ed25519"
+import (
+	"crypto/ed25519"
+
+	"github.com/truce-im/truce/chat/wire"
+	"github.com/truce-im/truce/discovery"
+)
 
 // BirthOf is empty where the system does not tell one file from a copy of it.
 var BirthOf = birthOf
@@ -21,3 +26,14 @@ func Exchange(n *Node, fn func() error) error {
 
 // AccountKey is what links ask within an update of the store.
 func AccountKey(n *Node) ed25519.PrivateKey { return n.home.keys.account() }
+
+// Card is what a node shows nearby.
+var Card = card
+
+// Neighbours are those whom beacons show.
+var Neighbours = neighbours
+
+// LinkAmong is the link to one of those whom beacons show.
+func LinkAmong(shown []discovery.Beacon, who string) (wire.Link, error) {
+	return linkAmong(neighbours(shown, wire.Account{}), who)
+}

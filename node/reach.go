@@ -102,12 +102,13 @@ func (r *reach) stop() {
 // target keeps the finder told of whom to look for.
 func (r *reach) target() {
 	for {
-		turned := r.e.chat.Turned()
+		turned, restated := r.e.chat.Turned(), r.e.chat.Restated()
 		if err := r.retarget(); err != nil {
 			r.log.Error("cannot tell whom to look for", "error", err)
 		}
 		select {
 		case <-turned:
+		case <-restated: // who is invisible is not to be seen nearby either
 		case <-r.ctx.Done():
 			return
 		}
@@ -128,7 +129,18 @@ func (r *reach) retarget() error {
 	for i, s := range seeks {
 		targets[i] = targetOf(me, s)
 	}
-	r.e.finder.SetTargets(targets, []discovery.Key{announceKey(wire.Secret(reach), me)})
+	tell := []discovery.Key{announceKey(wire.Secret(reach), me)}
+	var beacon []byte
+	nearby, shown, err := r.e.chat.NearbySecret()
+	if err != nil {
+		return err
+	}
+	if shown {
+		tell = append(tell, announceKey(wire.Secret(nearby), me))
+		beacon = card(me, nearby, r.e.chat.Name())
+	}
+	r.e.finder.SetTargets(targets, tell)
+	r.e.finder.SetBeacon(beacon)
 
 	requests, err := r.e.chat.Requests()
 	if err != nil {

@@ -39,9 +39,16 @@ func (s *server) add(r *http.Request) (any, error) {
 		return nil, err
 	}
 	link, err := wire.ParseLink(in.Link)
+	if wire.ErrorClass(err) == "link-scheme" {
+		return s.addNearby(in, err)
+	}
 	if err != nil {
 		return nil, err
 	}
+	return s.ask(link, in)
+}
+
+func (s *server) ask(link wire.Link, in client.AddRequest) (any, error) {
 	c, notice, err := s.chat.Ask(link, chat.AskOptions{Name: in.Name, Note: in.Note, Key: in.Key})
 	return client.Changed{Contact: viewContact(c), Notice: notice}, err
 }

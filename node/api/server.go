@@ -92,6 +92,7 @@ var routes = []route{
 	{"GET /v1/profile", (*server).profile},
 	{"POST /v1/profile", (*server).setProfile},
 	{"POST /v1/activity", (*server).activity},
+	{"GET /v1/nearby", (*server).nearby},
 	{"GET /v1/requests", (*server).requests},
 	{"POST /v1/requests/{who}/accept", (*server).accept},
 	{"POST /v1/requests/{who}/decline", (*server).decline},

@@ -7,12 +7,9 @@ import (
 	"github.com/truce-im/truce/node/api/client"
 )
 
-// settingNames are the settings that there are.
-var settingNames = []string{chat.ReadReceipts}
-
 func (s *server) settings(*http.Request) (any, error) {
-	list := make([]client.Setting, 0, len(settingNames))
-	for _, name := range settingNames {
+	list := make([]client.Setting, 0, len(chat.Settings))
+	for _, name := range chat.Settings {
 		value, err := s.chat.Setting(name)
 		if err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/chat/wire"
+	"github.com/truce-im/truce/node"
 	"github.com/truce-im/truce/node/api/client"
 )
 
@@ -20,8 +21,11 @@ func (a *app) addCommand() *cobra.Command {
 		Short: "asks the owner of a link to be your contact",
 		Long: `Asks the owner of LINK to be your contact. NAME is what you call them; without it
 they get the name in the link. With - the link is read from standard input.
-With --wait the command waits for their answer.`,
+With --wait the command waits for their answer. In place of a link you can give the
+name or the address of somebody whom "truce nearby" lists: anybody can take a name, so
+compare the address or the safety number with them.`,
 		Example: `  truce add truce:4ld3… ann --note "Bob from the chess club"
+  truce add Ann
   truce add - --wait 1m < link.txt`,
 		Args: between(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -32,14 +36,18 @@ With --wait the command waits for their answer.`,
 			if err := checkWait(wait); err != nil {
 				return err
 			}
-			if err := a.checkAdd(cmd.Context(), &in); err != nil {
+			noLink, err := a.checkAdd(cmd.Context(), &in)
+			if err != nil {
 				return err
 			}
+			if noLink != nil && !node.Exists(a.home) {
+				return noLink
+			}
 			if !cmd.Flags().Changed("wait") {
-				return a.do(cmd.Context(), a.add(in, nil))
+				return a.do(cmd.Context(), a.add(in, noLink, nil))
 			}
 			until := time.Now().Add(wait)
-			return a.doWithin(cmd.Context(), a.add(in, &until))
+			return a.doWithin(cmd.Context(), a.add(in, noLink, &until))
 		},
 	}
 	cmd.Flags().StringVar(&note, "note", "", "a word to the person you ask")
@@ -48,31 +56,39 @@ With --wait the command waits for their answer.`,
 	return cmd
 }
 
-func (a *app) checkAdd(ctx context.Context, in *client.AddRequest) error {
+// checkAdd reads and checks what is asked for. What is no link, but may be the
+// name of somebody nearby, is an error of its own: only a running node can tell.
+func (a *app) checkAdd(ctx context.Context, in *client.AddRequest) (noLink, err error) {
 	if in.Link == "-" {
-		var err error
 		if in.Link, err = a.readInput(ctx, wire.MaxLink); err != nil && err != errTooLong {
-			return err
+			return nil, err
 		}
 		in.Link = strings.TrimSpace(in.Link)
 	}
 	if in.Link == "" {
 		e := usagef("the link is empty")
 		e.Hint = "the other side gets theirs by `truce link`"
-		return e
+		return nil, e
 	}
 	if _, err := wire.ParseLink(in.Link); err != nil {
-		return usagef("%v", err)
+		noLink = usagef("%v", err)
+		if wire.ErrorClass(err) != "link-scheme" {
+			return nil, noLink
+		}
 	}
 	if err := chat.InputError(wire.CheckNote(in.Note)); err != nil {
-		return err
+		return nil, err
 	}
-	return checkName(in.Name)
+	return noLink, checkName(in.Name)
 }
 
-// add asks, and then waits for an answer, unless until is nil.
-func (a *app) add(in client.AddRequest, until *time.Time) task {
+// add asks, and then waits for an answer, unless until is nil. noLink is nil, or
+// what to say if nobody nearby is meant either.
+func (a *app) add(in client.AddRequest, noLink error, until *time.Time) task {
 	return func(ctx context.Context, s session) error {
+		if noLink != nil && !s.live {
+			return noLink
+		}
 		c, err := s.Add(ctx, in)
 		if err != nil {
 			return err

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	printable "github.com/truce-im/truce/cmd/internal/term"
 
+	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/chat/wire"
 	"github.com/truce-im/truce/cmd/internal/linechat"
 	"github.com/truce-im/truce/node"
@@ -61,7 +63,7 @@ func (a *app) talk(ctx context.Context, t linechat.Terminal) error {
 	if err != nil {
 		return err
 	}
-	fresh := !node.Exists(a.home)
+	fresh, show := !node.Exists(a.home), false
 	if fresh {
 		name, err := a.askName(ctx, t)
 		if err == io.EOF {
@@ -78,9 +80,21 @@ func (a *app) talk(ctx context.Context, t linechat.Terminal) error {
 		if err != nil {
 			return err
 		}
+		show, err = a.askNearby(ctx, t, cfg)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 		t.SetPrompt("> ")
 	}
 	err = a.withOwnOrRunning(ctx, cfg, func(ctx context.Context, c *client.Client) error {
+		if show {
+			if _, err := c.SetSetting(ctx, chat.Nearby, "true"); err != nil {
+				return err
+			}
+		}
 		if fresh {
 			if err := a.showHome(ctx, c, t); err != nil {
 				return err
@@ -183,6 +197,27 @@ func (a *app) askProtection(ctx context.Context, t linechat.Terminal) ([]byte, e
 			return pass, err
 		}
 		fmt.Fprint(t, "These differ.\n")
+	}
+}
+
+// askNearby asks whether people on this network may see the new account.
+func (a *app) askNearby(ctx context.Context, t linechat.Terminal, cfg node.Config) (bool, error) {
+	if cfg.NoMDNS {
+		return false, nil
+	}
+	t.SetPrompt("May people on this network see your name, and ask you? [y/N] ")
+	for {
+		answer, err := readLine(ctx, t)
+		if err != nil {
+			return false, err
+		}
+		switch strings.ToLower(strings.TrimSpace(answer)) {
+		case "y", "yes":
+			return true, nil
+		case "", "n", "no":
+			return false, nil
+		}
+		fmt.Fprint(t, "Answer y or n. `truce config nearby` changes it later.\n")
 	}
 }
 

@@ -97,7 +97,7 @@ computers talk to each other. Run "truce" in a terminal to begin.`,
 		a.sendCommand(), a.showCommand(), a.waitCommand(), a.outboxCommand(), a.historyCommand(),
 		a.editCommand(), a.deleteCommand(), a.reactCommand(), a.readCommand(),
 		a.cancelCommand(), a.searchCommand(), a.exportCommand(),
-		a.watchCommand(), a.peersCommand(), a.configCommand(), a.versionCommand(),
+		a.watchCommand(), a.nearbyCommand(), a.peersCommand(), a.configCommand(), a.versionCommand(),
 		a.phraseCommand(), a.passphraseCommand(), a.deviceCommand(), a.backupCommand(), a.restoreCommand(), a.compactCommand(),
 		a.completionCommand(), a.manCommand(), a.doctorCommand(),
 	)

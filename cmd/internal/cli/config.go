@@ -57,6 +57,7 @@ the file. A backup does not hold it.`,
 // storeSettings are kept with the account, and hold at once.
 var storeSettings = [][2]string{
 	{"read_receipts", "whether others see what you have read"},
+	{"nearby", "whether people on this network see you and can ask you"},
 }
 
 // storedTable lists the settings of the account for people.
@@ -89,7 +90,7 @@ func completeSetting(_ *cobra.Command, args []string, begun string) ([]string, c
 		for _, s := range config.Settings {
 			names = append(names, s.Name)
 		}
-	case len(args) == 1 && (args[0] == "read_receipts" || args[0] == "mdns"):
+	case len(args) == 1 && slices.Contains([]string{"read_receipts", "nearby", "mdns"}, args[0]):
 		names = []string{"true", "false"}
 	}
 	return beginning(names, begun), cobra.ShellCompDirectiveNoFileComp

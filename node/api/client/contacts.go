@@ -32,7 +32,8 @@ func (c *Client) Contact(ctx context.Context, who string) (out Contact, err erro
 	return out, c.get(ctx, &out, contactPath(who, ""))
 }
 
-// AddRequest asks the owner of Link to be a contact. All but Link may be empty.
+// AddRequest asks the owner of Link to be a contact. Link may also be the name or
+// the address of somebody nearby. All but Link may be empty.
 type AddRequest struct {
 	Link string `json:"link"`
 	Name string `json:"name"` // petname; empty: the one they suggest
