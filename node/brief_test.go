@@ -64,11 +64,11 @@ func TestLinksThatEndAtOnce(t *testing.T) {
 				if a.Chat().Stopped() == nil {
 					t.Error("the old home does not know that it is retired")
 				}
-				if n := log.count("link ended"); n < 5 || n > 60 {
+				if n := log.count("link ended"); n < 5 || n > 120 {
 					t.Errorf("in 10 minutes %d links began", n)
 				}
 				time.Sleep(time.Hour)
-				if n := log.count("link ended"); n > 300 {
+				if n := log.count("link ended"); n > 600 {
 					t.Errorf("in an hour %d links began", n)
 				}
 				delivered(t, x, b, "and on")

@@ -28,8 +28,8 @@ const (
 	lastRetry  = 10 * time.Minute
 	maxDials   = 16 // under way at a time
 
-	steady    = 30 * time.Second // a link that ends sooner was of no use to us
-	lastBrief = time.Minute      // between going to somebody whose links end so: short-lived nodes are like that, too
+	steady    = 5 * time.Second  // a link that ends sooner was of no use to us
+	lastBrief = 15 * time.Second // between going to somebody whose links end so: a cable that is being plugged in is like that, too
 
 	maxIdentified = 256 // news of where peers listen that wait for the disk, before libp2p does
 )

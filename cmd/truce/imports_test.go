@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -79,13 +80,17 @@ func TestOnlyTheirOwnersImportThem(t *testing.T) {
 
 // TestTopLevel keeps the shape of the repository.
 func TestTopLevel(t *testing.T) {
-	out := goList(t, "-f", `{{.ImportPath}}`, "./...")
-	for line := range strings.Lines(out) {
-		top, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), module), "/")
-		switch top {
+	entries, err := os.ReadDir("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		switch e.Name() {
 		case "cmd", "node", "discovery", "chat", "storage":
 		default:
-			t.Errorf("%s: the top level holds cmd, node, discovery, chat and storage only", line)
+			if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+				t.Errorf("%s: the top level holds cmd, node, discovery, chat and storage only", e.Name())
+			}
 		}
 	}
 }
