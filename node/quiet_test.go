@@ -64,7 +64,7 @@ func TestServesTheLinkAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	slices.Sort(got)
-	want := []protocol.ID{"/ipfs/id/1.0.0", "/ipfs/id/push/1.0.0", wire.BulkProtocol, wire.LinkProtocol}
+	want := []protocol.ID{"/ipfs/id/1.0.0", "/ipfs/id/push/1.0.0", wire.BulkProtocol, "/truce/gossip/1.0.0", wire.LinkProtocol}
 	if !slices.Equal(got, want) {
 		t.Errorf("it serves %v, not %v", got, want)
 	}
