@@ -24,6 +24,11 @@ type Card struct {
 	Tell    bool            // I want to be told when they come
 	Profile Profile         // as they tell it; of my own account: mine
 
+	Answered uint64           // the absence in which they got the auto-reply; 0: none yet
+	Nudged   uint64           // when I nudged them last, unix milliseconds; 0: never
+	Rang     uint64           // when a nudge of theirs counted last, likewise
+	Rings    []wire.MessageID // the nudges of theirs that count, newest last, at most maxRings
+
 	// Of my own account alone.
 	FullEpoch  uint64 // of the secret of my full view; 0: none was made yet
 	PlainEpoch uint64

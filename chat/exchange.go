@@ -160,6 +160,8 @@ type Taken struct {
 	Acks []wire.Entry
 	Busy []wire.Busy
 	Gap  bool // events were left out because others are missing before them
+
+	calls bool // somebody wrote who may be answered
 }
 
 // TakePushes commits the events that a device of a pushed, in one go. When it
@@ -188,6 +190,9 @@ func (s *Service) TakePushes(a wire.Account, pushes []*wire.Push) (out Taken, er
 	})
 	if err == nil && slices.ContainsFunc(pushes, introduces) {
 		s.turnedOver()
+	}
+	if err == nil && out.calls {
+		s.call(a)
 	}
 	return out, err
 }
@@ -284,6 +289,7 @@ func (s *Service) takePush(tx Tx, p *wire.Push, free uint64, out *Taken) (LogSta
 		if err != nil {
 			return st, err
 		}
+		out.calls = out.calls || listed && calls(&e)
 		if err := s.countIn(tx, &e, listed); err != nil {
 			return st, err
 		}

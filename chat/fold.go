@@ -97,8 +97,11 @@ func (s *Service) absorbContent(tx Tx, e *Event, c wire.Content) error {
 		return s.foldDelete(tx, e, *c.Replaces)
 	}
 	e.Listed = true
-	if deleted {
+	switch {
+	case deleted:
 		blank(&e.Wire)
+	case c.Nudge() && e.Log.Account != s.self.Account:
+		return s.ring(tx, e)
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/truce-im/truce/chat/wire"
@@ -141,53 +140,4 @@ func (s *Service) changeSelf(change func(*Self)) error {
 		}
 		return tx.Note(Change{Kind: ChangeSelf, Time: s.nowMillis()})
 	})
-}
-
-// ReadReceipts is the setting that lets others see what I have read: "true",
-// which is also its default, or "false".
-const ReadReceipts = "read_receipts"
-
-// Settings are the names of all settings.
-var Settings = []string{ReadReceipts, Nearby}
-
-// defaults of the settings.
-var defaults = map[string]string{ReadReceipts: "true", Nearby: "false"}
-
-// Setting returns the value of a setting, its default if it was never set.
-func (s *Service) Setting(name string) (value string, err error) {
-	if defaults[name] == "" {
-		return "", Errorf(CodeNotFound, "there is no setting %q", name).WithHint("the settings are: %s", strings.Join(Settings, ", "))
-	}
-	err = s.store.View(func(r Reader) (err error) {
-		value, err = r.Setting(name)
-		return err
-	})
-	return first(value, defaults[name]), err
-}
-
-func receipts(r Reader) (visible bool, err error) {
-	value, err := r.Setting(ReadReceipts)
-	return value != "false", err
-}
-
-// SetSetting changes a setting.
-func (s *Service) SetSetting(name, value string) error {
-	if _, err := s.Setting(name); err != nil {
-		return err
-	}
-	if value != "true" && value != "false" {
-		return Errorf(CodeUsage, "%s is true or false, not %q", name, value)
-	}
-	s.setting.Lock()
-	defer s.setting.Unlock()
-	err := s.update(func(tx Tx) error {
-		if err := tx.PutSetting(name, value); err != nil {
-			return err
-		}
-		return tx.Note(Change{Kind: ChangeSetting, Name: name, Time: s.nowMillis()})
-	})
-	if err == nil && name == Nearby {
-		s.setNearby(value == "true")
-	}
-	return err
 }

@@ -38,12 +38,24 @@ func (s *Service) Send(to wire.Account, text string, opt SendOptions) (m Message
 	if !opt.ReplyTo.IsZero() {
 		c = wire.NewReply(salt(), opt.ReplyTo, text)
 	}
+	return s.post(to, c, "send", opt.Key, func(tx Tx) error {
+		if opt.ReplyTo.IsZero() {
+			return nil
+		}
+		_, err := s.target(tx, opt.ReplyTo, to)
+		return err
+	})
+}
+
+// post appends a message of mine, unless what was done with that key before, or
+// messages to that account are not taken, or may refuses it.
+func (s *Service) post(to wire.Account, c wire.Content, what, key string, may func(Tx) error) (m Message, err error) {
 	d, err := s.draft(to, c)
 	if err != nil {
 		return m, err
 	}
 	err = s.store.Update(func(tx Tx) error {
-		done, err := s.done(tx, opt.Key, "send")
+		done, err := s.done(tx, key, what)
 		if err != nil {
 			return err
 		}
@@ -54,10 +66,8 @@ func (s *Service) Send(to wire.Account, text string, opt SendOptions) (m Message
 		if err := s.mayWrite(tx, to); err != nil {
 			return err
 		}
-		if !opt.ReplyTo.IsZero() {
-			if _, err := s.target(tx, opt.ReplyTo, to); err != nil {
-				return err
-			}
+		if err := may(tx); err != nil {
+			return err
 		}
 		e, err := s.append(tx, to, d)
 		if err != nil {
@@ -66,7 +76,7 @@ func (s *Service) Send(to wire.Account, text string, opt SendOptions) (m Message
 		if m, err = s.sent(tx, &e, to, c); err != nil {
 			return err
 		}
-		return s.remember(tx, opt.Key, Done{What: "send", ID: e.ID})
+		return s.remember(tx, key, Done{What: what, ID: e.ID})
 	})
 	if err != nil {
 		return Message{}, err

@@ -60,6 +60,9 @@ func (s *Service) render(r Reader, e *Event) (Message, error) {
 	}
 	if c, ok := content(e); ok {
 		m.show(c)
+		if err := s.hush(r, &m); err != nil {
+			return Message{}, err
+		}
 	} else if !e.Wire.Stub {
 		m.Text = CannotShow
 	}
@@ -87,7 +90,7 @@ func (s *Service) frame(e *Event, peer wire.Account) Message {
 }
 
 func (m *Message) show(c wire.Content) {
-	m.Text = textOf(c)
+	m.Text, m.Auto, m.Nudge = textOf(c), c.Auto(), c.Nudge()
 	if c.InReplyTo != nil {
 		m.ReplyTo = *c.InReplyTo
 	}
@@ -118,7 +121,7 @@ func (s *Service) applyFold(r Reader, e *Event, m *Message) error {
 		return err
 	}
 	if e.Wire.Stub || slices.Contains(fold.Deleted, m.From) {
-		m.Deleted, m.Text = true, ""
+		m.Deleted, m.Text, m.Auto, m.Nudge = true, "", false, false
 		return nil
 	}
 	for _, edit := range fold.Edits {
@@ -130,7 +133,7 @@ func (s *Service) applyFold(r Reader, e *Event, m *Message) error {
 			return err
 		}
 		if c, ok := content(&by); ok {
-			m.Edited, m.Text = true, textOf(c)
+			m.Edited, m.Nudge, m.Text = true, false, textOf(c)
 		}
 	}
 	for _, x := range fold.Reactions {

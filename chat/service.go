@@ -25,7 +25,7 @@ type Service struct {
 	self  Self // what never changes of it: Account and Owner
 
 	leaving sync.RWMutex // read-locked while events leave; taken before mu
-	setting sync.Mutex   // held while a setting changes; taken before mu
+	setting sync.Mutex   // held while a setting changes, until it holds; taken before mu
 
 	mu       sync.Mutex
 	device   ed25519.PrivateKey
@@ -43,6 +43,7 @@ type Service struct {
 	nearby   *wire.ReachSecret         // of those who see me nearby; nil: I am not shown
 	moved    map[wire.Account]bool     // logs or marks that links have not been told of
 	wake     chan struct{}             // closed when moved grows
+	callers  callers                   // who wrote and may be answered
 	renewed  chan struct{}             // closed when the device key changes
 	turned   chan struct{}             // closed when contacts, or what is shared with them, may have changed
 }
@@ -74,7 +75,12 @@ func New(store Store, opt Options) (*Service, error) {
 			return err
 		}
 		hidden, err := hides(r)
+		if err != nil {
+			return err
+		}
 		s.hidden.Store(hidden)
+		away, err := r.Setting(AwayAfter)
+		s.mine.away = awayAfter(away)
 		return err
 	})
 	if err != nil {

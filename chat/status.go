@@ -81,6 +81,9 @@ func (s *Service) SetStatus(st Status) error {
 		if err != nil {
 			return err
 		}
+		if err := s.turnAbsence(tx, st.Mood); err != nil {
+			return err
+		}
 		if err := tx.PutSetting(settingMood, string(st.Mood)); err != nil {
 			return err
 		}
@@ -93,6 +96,9 @@ func (s *Service) SetStatus(st Status) error {
 		return err
 	}
 	s.hidden.Store(st.Mood == MoodInvisible)
+	if st.Mood == MoodAvailable {
+		s.back()
+	}
 	for _, a := range shown {
 		s.moveLog(a) // their ticks
 	}
@@ -104,6 +110,7 @@ func (s *Service) SetStatus(st Status) error {
 type mine struct {
 	seq     uint64    // of the last record
 	touched time.Time // when a face last told that somebody is there; zero: none has
+	at      uint64    // touched by the clock, unix milliseconds: names the absence that may follow
 	away    time.Duration
 	restate chan struct{} // closed when it may have changed
 }
@@ -133,10 +140,20 @@ func (s *Service) Restated() <-chan struct{} {
 func (s *Service) Touched() {
 	s.mu.Lock()
 	was := s.mine.idle()
-	s.mine.touched = time.Now()
+	s.mine.touched, s.mine.at = time.Now(), max(s.nowMillis(), s.mine.at+1)
 	s.mu.Unlock()
 	if was {
 		s.restate()
+	}
+}
+
+// back is Touched where faces tell of it: who says to be available is there.
+func (s *Service) back() {
+	s.mu.Lock()
+	told := !s.mine.touched.IsZero()
+	s.mu.Unlock()
+	if told {
+		s.Touched()
 	}
 }
 

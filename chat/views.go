@@ -34,6 +34,8 @@ type Message struct {
 	Deleted   bool
 	Reactions map[string][]wire.Account // by emoji
 	Why       string                    // of a message that is queued or failed: the reason
+	Auto      bool                      // my program, or theirs, answered for somebody who was away
+	Nudge     bool                      // to be shown as a nudge; Text is for those who cannot
 	Notice    Notice                    // nobody wrote this: From is zero, and Text tells the user something
 }
 

@@ -85,6 +85,7 @@ func (n *Node) online(ctx, alive context.Context) (err error) {
 	}
 	n.wg.Go(func() { n.follow(alive) })
 	n.wg.Go(func() { n.tidy(alive) })
+	n.wg.Go(func() { n.chat.AnswerCallers(alive) })
 	return nil
 }
 
@@ -203,8 +204,12 @@ func transportOf(a ma.Multiaddr) string {
 }
 
 // Typing tells a contact that the user writes a message to them, or has stopped.
-// It reaches devices that are linked now, and is forgotten after ten seconds.
+// It reaches devices that are linked now, and is forgotten after ten seconds. It
+// does nothing while the setting chat.Typing is off.
 func (n *Node) Typing(a wire.Account, on bool) {
+	if show, err := n.chat.Setting(chat.Typing); err != nil || show != "true" {
+		return
+	}
 	if e := n.current(); e != nil {
 		e.presence.Typing(a, on)
 	}

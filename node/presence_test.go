@@ -123,3 +123,48 @@ func TestPresenceByGossip(t *testing.T) {
 		}
 	})
 }
+
+// That somebody writes shows unless they switched that off.
+func TestTypingIsASetting(t *testing.T) {
+	virtually(t, func(t *testing.T, _ *nodetest.Network, _, _ *virtual, a, b *node.Node) {
+		for _, value := range []string{"true", "false", "true"} {
+			if err := a.Chat().SetSetting(chat.Typing, value); err != nil {
+				t.Fatal(err)
+			}
+			a.Typing(b.Chat().Account(), true)
+			time.Sleep(time.Second)
+			c, err := b.Chat().Contact(a.Chat().Account())
+			if err != nil || c.Typing != (value == "true") {
+				t.Errorf("with %s: %v, %v", value, c.Typing, err)
+			}
+			time.Sleep(time.Minute)
+		}
+	})
+}
+
+// A node answers for whoever is away, after a restart too, once.
+func TestAutoReply(t *testing.T) {
+	virtually(t, func(t *testing.T, _ *nodetest.Network, _, ben *virtual, a, b *node.Node) {
+		if err := b.Chat().SetSetting(chat.AutoReply, "back at noon"); err != nil {
+			t.Fatal(err)
+		}
+		say(t, b, chat.MoodAway, "")
+		b.Close()
+		b = ben.start(t)
+		within(t, a, time.Minute, "Ben is back", func() bool { return online(t, a, b) })
+		for range 3 {
+			send(t, a, b, "lunch?")
+			time.Sleep(time.Second)
+		}
+		list, err := a.Chat().History(b.Chat().Account(), chat.HistoryOptions{})
+		autos := 0
+		for _, m := range list {
+			if m.Auto && !m.Out {
+				autos++
+			}
+		}
+		if err != nil || len(list) != 4 || autos != 1 {
+			t.Errorf("%d messages, %d answers, %v", len(list), autos, err)
+		}
+	})
+}

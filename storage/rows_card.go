@@ -18,6 +18,10 @@ type cardRow struct {
 	Memo       string
 	Tell       bool
 	Profile    profileRow
+	Answered   uint64
+	Nudged     uint64
+	Rang       uint64
+	Rings      []wire.MessageID
 	FullEpoch  uint64
 	PlainEpoch uint64
 }
@@ -63,7 +67,8 @@ func toCard(r *cardRow) chat.Card {
 	c := chat.Card{
 		Account: r.Account, Grade: chat.Grade(r.Grade), Told: chat.Told{Grade: chat.Grade(r.Told.Grade), Epoch: r.Told.Epoch, Profile: r.Told.Profile},
 		Secret: r.Secret, Epoch: r.Epoch, Groups: sliceOrNil(r.Groups), Memo: r.Memo, Tell: r.Tell,
-		Profile:   chat.Profile{Version: r.Profile.Version, Name: r.Profile.Name, About: r.Profile.About, Avatar: sliceOrNil(r.Profile.Avatar)},
+		Profile:  chat.Profile{Version: r.Profile.Version, Name: r.Profile.Name, About: r.Profile.About, Avatar: sliceOrNil(r.Profile.Avatar)},
+		Answered: r.Answered, Nudged: r.Nudged, Rang: r.Rang, Rings: sliceOrNil(r.Rings),
 		FullEpoch: r.FullEpoch, PlainEpoch: r.PlainEpoch,
 	}
 	for _, h := range r.Heard {
@@ -79,7 +84,8 @@ func fromCard(c chat.Card) cardRow {
 	r := cardRow{
 		Account: c.Account, Grade: uint8(c.Grade), Told: toldRow{Grade: uint8(c.Told.Grade), Epoch: c.Told.Epoch, Profile: c.Told.Profile},
 		Secret: c.Secret, Epoch: c.Epoch, Groups: c.Groups, Memo: c.Memo, Tell: c.Tell,
-		Profile:   profileRow{Version: c.Profile.Version, Name: c.Profile.Name, About: c.Profile.About, Avatar: c.Profile.Avatar},
+		Profile:  profileRow{Version: c.Profile.Version, Name: c.Profile.Name, About: c.Profile.About, Avatar: c.Profile.Avatar},
+		Answered: c.Answered, Nudged: c.Nudged, Rang: c.Rang, Rings: c.Rings,
 		FullEpoch: c.FullEpoch, PlainEpoch: c.PlainEpoch,
 	}
 	for _, h := range c.Heard {

@@ -59,6 +59,12 @@ var contents = []struct {
 	{"unreaction", "takes a reaction back and tells its emoji", wire.NewUnreact(salt, target, other, "👍"), wire.ContentUnreaction, "", []string{"👍"}},
 	{"edit", "another text in the place of the first", wire.NewEdit(salt, target, "corrected"), wire.ContentEdit, "corrected", nil},
 	{"delete", "takes a message back", wire.NewDelete(salt, target), wire.ContentDelete, "", nil},
+	{"auto", "a program answers for a user who is away: extension -6", wire.NewAutoReply(salt, "back at noon"), wire.ContentText, "back at noon", nil},
+	{"nudge", "asks for attention: extension -7", wire.NewNudge(salt), wire.ContentText, "👋 nudge", nil},
+	{
+		"marks-other", "extensions -6 and -7 of another value are none: {-6: 1, -7: false}",
+		wire.Content{Salt: salt, Extensions: wire.Extensions("\xa2\x25\x01\x26\xf4"), Body: plain("by hand")}, wire.ContentText, "by hand", nil,
+	},
 	{"markdown", "Markdown is read as it was written", body(single(wire.DispositionRender, wire.TypeMarkdown, "__so__")), wire.ContentText, "__so__", nil},
 	{
 		"unreaction-bare", "an unreaction of a program that tells only the id",

@@ -12,27 +12,29 @@ const (
 	extSender = 1
 	extRoom   = 2
 	extEmoji  = -5 // text: the emoji that an unreaction takes away
+	extAuto   = -6 // true: the program answered while its user was away
+	extNudge  = -7 // true: to be shown as a nudge
 )
 
 // maxExtKey is the largest integer, of either sign, that a key may be: what a
 // double holds exactly (draft-ietf-mimi-content-08, "Data model restrictions").
 const maxExtKey = 1<<53 - 1
 
-// ourExtensions are those that this package reads.
-type ourExtensions struct {
-	Emoji string `cbor:"-5,keyasint,omitempty"`
-}
-
-func emojiExtension(emoji string) Extensions {
-	return mustMarshal(ourExtensions{Emoji: emoji})
+// value returns that of the extension key, nil if there is none.
+func (e Extensions) value(key int64) any {
+	var m map[any]any
+	if len(e) == 0 || decMode.Unmarshal(e, &m) != nil {
+		return nil
+	}
+	return m[key]
 }
 
 func (e Extensions) emojis() []string {
-	var ours ourExtensions
-	if len(e) == 0 || decMode.Unmarshal(e, &ours) != nil || CheckEmoji(ours.Emoji) != nil {
+	emoji, ok := e.value(extEmoji).(string)
+	if !ok || CheckEmoji(emoji) != nil {
 		return nil
 	}
-	return []string{ours.Emoji}
+	return []string{emoji}
 }
 
 // check verifies encoded extensions that are not empty.

@@ -83,6 +83,13 @@ func (c Content) Emojis() []string {
 	return emojis
 }
 
+// Auto reports whether c is marked as written by a program for a user who is
+// away. To such a message no program answers by itself.
+func (c Content) Auto() bool { return c.Extensions.value(extAuto) == true }
+
+// Nudge reports whether c is marked as a nudge.
+func (c Content) Nudge() bool { return c.Extensions.value(extNudge) == true }
+
 // CheckEmoji tells whether s may be a reaction: valid UTF-8 of 1 to MaxEmoji
 // bytes without spaces and control characters. Which symbols are emoji
 // changes with every version of Unicode, so that is not asked. Errors are of

@@ -13,6 +13,23 @@ func NewReply(salt [16]byte, to MessageID, text string) Content {
 	return c
 }
 
+// NewAutoReply returns a text that the program sends while its user is away.
+func NewAutoReply(salt [16]byte, text string) Content {
+	c := NewText(salt, text)
+	c.Extensions = mustMarshal(map[int64]any{extAuto: true})
+	return c
+}
+
+// NudgeText is what a nudge says to those who do not know of nudges.
+const NudgeText = "👋 nudge"
+
+// NewNudge returns a message that asks for attention.
+func NewNudge(salt [16]byte) Content {
+	c := NewText(salt, NudgeText)
+	c.Extensions = mustMarshal(map[int64]any{extNudge: true})
+	return c
+}
+
 // NewReaction returns a reaction to the message target. CheckEmoji says what
 // may be one.
 func NewReaction(salt [16]byte, target MessageID, emoji string) Content {
@@ -29,7 +46,7 @@ func NewUnreact(salt [16]byte, target, reaction MessageID, emoji string) Content
 		Salt:       salt,
 		Replaces:   &reaction,
 		InReplyTo:  &target,
-		Extensions: emojiExtension(emoji),
+		Extensions: mustMarshal(map[int64]any{extEmoji: emoji}),
 		Body:       Part{Disposition: DispositionReaction},
 	}
 }

@@ -28,6 +28,8 @@ type validContent struct {
 	Kind      string   `json:"kind"`
 	Text      *string  `json:"text"`
 	Emojis    []string `json:"emojis,omitempty"`
+	Auto      bool     `json:"auto,omitempty"`
+	Nudge     bool     `json:"nudge,omitempty"`
 	Replaces  string   `json:"replaces,omitempty"`
 	InReplyTo string   `json:"in_reply_to,omitempty"`
 	Salt      string   `json:"salt"`
@@ -55,6 +57,8 @@ func describe(comment string, c wire.Content, encoded []byte) validContent {
 		Comment: comment,
 		Kind:    c.Kind().String(),
 		Emojis:  c.Emojis(),
+		Auto:    c.Auto(),
+		Nudge:   c.Nudge(),
 		Salt:    hex.EncodeToString(c.Salt[:]),
 		Sender:  wire.SenderURI(vectorSender),
 		Room:    wire.RoomURI(vectorRoom),

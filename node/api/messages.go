@@ -39,6 +39,21 @@ func (s *server) send(r *http.Request) (any, error) {
 	return viewMessage(m), err
 }
 
+func (s *server) nudge(r *http.Request) (any, error) {
+	in, err := decode[struct {
+		Key string `json:"key"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	who, err := s.who(r)
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.chat.Nudge(who, in.Key)
+	return viewMessage(m), err
+}
+
 // defaultHistory is how many messages are returned unless told otherwise.
 const defaultHistory = 50
 

@@ -85,6 +85,7 @@ var routes = []route{
 	{"POST /v1/contacts/{who}/verify", (*server).verify},
 	{"GET /v1/contacts/{who}/messages", (*server).history},
 	{"POST /v1/contacts/{who}/messages", (*server).send},
+	{"POST /v1/contacts/{who}/nudge", (*server).nudge},
 	{"POST /v1/contacts/{who}/read", (*server).read},
 	{"POST /v1/contacts/{who}/typing", (*server).typing},
 	{"GET /v1/status", (*server).status},

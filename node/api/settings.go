@@ -8,8 +8,8 @@ import (
 )
 
 func (s *server) settings(*http.Request) (any, error) {
-	list := make([]client.Setting, 0, len(chat.Settings))
-	for _, name := range chat.Settings {
+	var list []client.Setting
+	for _, name := range chat.Settings() {
 		value, err := s.chat.Setting(name)
 		if err != nil {
 			return nil, err

@@ -61,6 +61,8 @@ func viewMessage(m chat.Message) client.Message {
 		Reactions:    make(map[string][]string, len(m.Reactions)),
 		Files:        []client.File{},
 		Why:          m.Why,
+		Auto:         m.Auto,
+		Nudge:        m.Nudge,
 		Notice:       string(m.Notice),
 	}
 	if m.Notice != "" {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/cmd/internal/config"
 	"github.com/truce-im/truce/node"
 	"github.com/truce-im/truce/node/api/client"
@@ -24,6 +25,10 @@ and hold at once:
 
 ` + storedTable() + `
 
+While you are invisible nothing answers, and nobody is answered twice in one absence
+or for an answer of their own program; only contacts to whom you show your full
+presence are. An empty auto_reply is off.
+
 A message that is read counts all before it as read. So others see of what you read
 while receipts were off as soon as you switch them on again and read a later one.
 
@@ -36,6 +41,7 @@ them. A list is written with spaces in between; an empty VALUE takes a setting o
 the file. A backup does not hold it.`,
 		Example: `  truce config
   truce config read_receipts false
+  truce config auto_reply "back at noon"
   truce config listen "/ip4/0.0.0.0/tcp/4001 /ip4/0.0.0.0/udp/4001/quic-v1"
   truce config listen ""`,
 		Args:              between(0, 2),
@@ -56,25 +62,30 @@ the file. A backup does not hold it.`,
 
 // storeSettings are kept with the account, and hold at once.
 var storeSettings = [][2]string{
-	{"read_receipts", "whether others see what you have read"},
-	{"nearby", "whether people on this network see you and can ask you"},
+	{chat.ReadReceipts, "whether others see what you have read"},
+	{chat.Typing, "whether others see that you write a message"},
+	{chat.AutoReply, "answers the first message of each contact while you are away or busy"},
+	{chat.AwayAfter, "after how long without a key you are shown as away; 0: never"},
+	{chat.Nearby, "whether people on this network see you and can ask you"},
 }
 
 // storedTable lists the settings of the account for people.
-func storedTable() string {
-	var b strings.Builder
-	for _, s := range storeSettings {
-		fmt.Fprintf(&b, "  %-14s %s\n", s[0], s[1])
-	}
-	return strings.TrimSuffix(b.String(), "\n")
-}
+func storedTable() string { return settingTable(storeSettings) }
 
 // fileTable lists those of config.toml.
 func fileTable() string {
-	var b strings.Builder
+	var list [][2]string
 	for _, s := range config.Settings {
-		for i, line := range wrap(s.Help, helpWidth-17) {
-			fmt.Fprintf(&b, "  %-14s %s\n", []string{s.Name, ""}[min(i, 1)], line)
+		list = append(list, [2]string{s.Name, s.Help})
+	}
+	return settingTable(list)
+}
+
+func settingTable(list [][2]string) string {
+	var b strings.Builder
+	for _, s := range list {
+		for i, line := range wrap(s[1], helpWidth-17) {
+			fmt.Fprintf(&b, "  %-14s %s\n", []string{s[0], ""}[min(i, 1)], line)
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
@@ -90,7 +101,7 @@ func completeSetting(_ *cobra.Command, args []string, begun string) ([]string, c
 		for _, s := range config.Settings {
 			names = append(names, s.Name)
 		}
-	case len(args) == 1 && slices.Contains([]string{"read_receipts", "nearby", "mdns"}, args[0]):
+	case len(args) == 1 && slices.Contains([]string{chat.ReadReceipts, chat.Typing, chat.Nearby, "mdns"}, args[0]):
 		names = []string{"true", "false"}
 	}
 	return beginning(names, begun), cobra.ShellCompDirectiveNoFileComp

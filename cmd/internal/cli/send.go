@@ -59,9 +59,7 @@ func (a *app) send(who string, in client.SendRequest) task {
 			return err
 		}
 		a.noteEarlier(m, in)
-		if !s.live && !m.Settled() {
-			a.note("no node runs in this home: the message is queued and goes out when one runs")
-		}
+		a.noteQueued(m, s)
 		return a.printMessage(m, a.recipients(ctx, s)(m))
 	}
 }
@@ -77,6 +75,13 @@ func (a *app) sendAndWait(who string, in client.SendRequest, until time.Time) ta
 			return err
 		}
 		return a.settled(m, a.recipients(ctx, s)(m))
+	}
+}
+
+// noteQueued says so if m waits for a node to run.
+func (a *app) noteQueued(m client.Message, s session) {
+	if !s.live && !m.Settled() {
+		a.note("no node runs in this home: the message is queued and goes out when one runs")
 	}
 }
 

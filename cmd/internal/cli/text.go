@@ -59,7 +59,10 @@ func (a *app) recipients(ctx context.Context, s session) func(client.Message) st
 // messageText is a message for people: when, which, who, what, how far.
 func messageText(m client.Message, to string) string {
 	if m.Notice != "" {
-		return fmt.Sprintf("%s  %s  * %s", local(m.Time, dateTime), m.ID[:min(shortID, len(m.ID))], term.Printable(m.Text))
+		return stamp(m) + "* " + term.Printable(m.Text)
+	}
+	if m.Nudge {
+		return stamp(m) + nudgeText(m, to) + tail(m)
 	}
 	return messageHead(m, to) + term.PrintableText(bodyText(m), "    ") + tail(m)
 }
@@ -70,7 +73,19 @@ func messageHead(m client.Message, to string) string {
 	if m.Out() {
 		who = "you to " + to
 	}
-	return fmt.Sprintf("%s  %s  %s: ", local(m.Time, dateTime), m.ID[:min(shortID, len(m.ID))], term.Printable(who))
+	return stamp(m) + term.Printable(who) + ": "
+}
+
+// stamp tells when a message was written, and which it is.
+func stamp(m client.Message) string {
+	return fmt.Sprintf("%s  %s  ", local(m.Time, dateTime), m.ID[:min(shortID, len(m.ID))])
+}
+
+func nudgeText(m client.Message, to string) string {
+	if m.Out() {
+		return "you nudge " + term.Printable(to)
+	}
+	return term.Printable(m.FromName) + " nudges you"
 }
 
 func bodyText(m client.Message) string {
@@ -83,6 +98,9 @@ func bodyText(m client.Message) string {
 // tail tells what was done to a message and how far it got.
 func tail(m client.Message) string {
 	var marks []string
+	if m.Auto {
+		marks = append(marks, "by itself")
+	}
 	if m.ReplyTo != "" {
 		marks = append(marks, "reply to "+m.ReplyTo[:min(shortID, len(m.ReplyTo))])
 	}

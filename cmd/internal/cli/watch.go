@@ -70,6 +70,7 @@ type eventPrinter struct {
 	*app
 	client *client.Client
 	to     func(client.Message) string // nil: ask anew
+	rang   string                      // id of the nudge that rang last
 }
 
 func (p *eventPrinter) print(ctx context.Context, e client.Event) error {
@@ -81,7 +82,11 @@ func (p *eventPrinter) print(ctx context.Context, e client.Event) error {
 		if p.to == nil {
 			p.to = p.recipients(ctx, session{p.client, true})
 		}
-		return p.printMessage(*e.Message, p.to(*e.Message))
+		bell := ""
+		if e.Nudges() && e.Message.ID != p.rang {
+			p.rang, bell = e.Message.ID, p.bell()
+		}
+		return p.printf("%s%s\n", messageText(*e.Message, p.to(*e.Message)), bell)
 	case e.Contact != nil && e.Tell:
 		return p.printf("%s  %s is here%s\n", local(e.Time, dateTime), term.Printable(e.Contact.Name), p.bell())
 	case e.Contact != nil:

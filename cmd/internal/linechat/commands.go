@@ -32,6 +32,7 @@ func init() {
 		{"edit", "#N TEXT", "change what you sent", (*chat).edit},
 		{"delete", "#N", "take back what you sent", (*chat).delete},
 		{"react", "#N EMOJI", "put an emoji on a message", (*chat).react},
+		{"nudge", "", "ask whom you talk to for attention", (*chat).nudgeThem},
 		{"link", "", "show your link, to give to a friend", (*chat).link},
 		{"add", "LINK [NAME]", "ask the owner of a link to be your contact", (*chat).add},
 		{"requests", "", "list those who ask you", (*chat).showRequests},
@@ -99,6 +100,14 @@ func (c *chat) send(ctx context.Context, in client.SendRequest) error {
 		c.say("  #%d waits until %s is there", c.number(m.ID), c.name(c.with))
 	}
 	return nil
+}
+
+func (c *chat) nudgeThem(ctx context.Context, _ string) error {
+	if c.with == "" {
+		return usage("say whom you talk to first: /to NAME")
+	}
+	_, err := c.api.Nudge(ctx, c.with, "")
+	return err
 }
 
 func (c *chat) to(ctx context.Context, who string) error {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node/api/client"
@@ -35,11 +36,14 @@ type chat struct {
 	contacts []client.Contact
 	with     string // account of whom I talk to; empty: nobody yet
 
-	numbers map[string]int  // of messages shown in this run, by id
-	shown   []shown         // by number - 1
-	sent    string          // id of what I said last
-	typed   map[string]bool // ids of what stands on the screen as it was typed
-	asking  map[string]bool // accounts whose request was told of
+	numbers map[string]int       // of messages shown in this run, by id
+	shown   []shown              // by number - 1
+	sent    string               // id of what I said last
+	typed   map[string]bool      // ids of what stands on the screen as it was typed
+	asking  map[string]bool      // accounts whose request was told of
+	rang    string               // id of the nudge that rang last
+	writing map[string]time.Time // when it was told that somebody writes, by account
+	active  time.Time            // when the node was told last that somebody is here
 }
 
 // shown is a message that has a number on the screen.
@@ -52,6 +56,7 @@ func Run(ctx context.Context, api *client.Client, t Terminal) error {
 	c := &chat{
 		api: api, term: t,
 		numbers: map[string]int{}, typed: map[string]bool{}, asking: map[string]bool{},
+		writing: map[string]time.Time{},
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	events, eventsEnded := c.follow(ctx)
@@ -71,6 +76,7 @@ func Run(ctx context.Context, api *client.Client, t Terminal) error {
 			if !ok {
 				return nil
 			}
+			c.touch(ctx)
 			err = c.line(ctx, line)
 		case e, ok := <-events:
 			if !ok {
@@ -163,6 +169,7 @@ func (c *chat) open(ctx context.Context) error {
 		return err
 	}
 	c.me = id.Account
+	c.touch(ctx)
 	if err := c.load(ctx); err != nil {
 		return err
 	}
@@ -177,6 +184,15 @@ func (c *chat) open(ctx context.Context) error {
 		return c.talkTo(ctx, c.contacts[0])
 	}
 	return nil
+}
+
+// touch tells the node that somebody is here, at most once a minute. Whether it
+// is gone the next request shows.
+func (c *chat) touch(ctx context.Context) {
+	if time.Since(c.active) >= time.Minute {
+		c.active = time.Now()
+		c.api.Active(ctx)
+	}
 }
 
 // load reads the contacts anew.

@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/truce-im/truce/chat/wire"
 	"github.com/truce-im/truce/cmd/internal/linechat"
 	"github.com/truce-im/truce/node"
 	"github.com/truce-im/truce/node/api"
@@ -195,6 +196,52 @@ func TestTwoPeopleChat(t *testing.T) {
 	if err := <-ann.done; err != nil {
 		t.Error(err)
 	}
+	close(bob.typed)
+}
+
+// sees waits until p is told how another is there.
+func (p *person) sees(t *testing.T, other *person) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	c := p.node.Chat()
+	for u, err := range c.Watch(ctx, c.Cursor()) { // which begins with how all are there
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u.Contact != nil && u.Contact.Account == other.node.Chat().Account() && u.Contact.Presence.State == wire.PresenceAvailable {
+			return
+		}
+	}
+	t.Fatal("they are not seen")
+}
+
+func TestNudgeAndTyping(t *testing.T) {
+	ann, bob := chat(t, "Ann"), chat(t, "Bob")
+	ann.typed <- "/nudge"
+	ann.expect(t, `! say whom you talk to first`)
+	ann.typed <- "/link"
+	ann.expect(t, `truce:\S+`)
+	bob.typed <- "/add " + regexp.MustCompile(`truce:\S+`).FindString(ann.text)
+	ann.expect(t, `asks to be your contact`)
+	ann.typed <- "/accept Bob"
+	ann.expectPrompt(t, "Bob> ")
+	bob.expectPrompt(t, "Ann> ")
+
+	ann.sees(t, bob)
+	bob.node.Typing(ann.node.Chat().Account(), true)
+	ann.expect(t, `\n  Bob is writing…\n`)
+	bob.typed <- "/nudge"
+	ann.expect(t, `\x07\d\d:\d\d #1 Bob nudges you\n`)
+	bob.expect(t, `#1 you nudge Ann  \[.+\]\n`)
+	bob.typed <- "/nudge"
+	bob.expect(t, `! you nudged Ann less than a minute ago`)
+	ann.typed <- "/react #1 👍"
+	ann.expect(t, `#1 Bob nudges you  \[👍 you\]\n`)
+	if n := strings.Count(ann.text, "\a"); n != 1 {
+		t.Errorf("the bell rang %d times", n)
+	}
+	close(ann.typed)
 	close(bob.typed)
 }
 

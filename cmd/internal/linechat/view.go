@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node/api/client"
@@ -15,6 +16,11 @@ import (
 func (c *chat) event(ctx context.Context, e client.Event) error {
 	switch e.Event {
 	case client.EventMessage:
+		if e.Nudges() && e.Message.ID != c.rang {
+			c.rang = e.Message.ID
+			fmt.Fprint(c.term, "\a")
+		}
+		delete(c.writing, e.Message.From)
 		return c.message(ctx, *e.Message)
 	case client.EventState:
 		c.tick(*e.Message)
@@ -24,8 +30,20 @@ func (c *chat) event(ctx context.Context, e client.Event) error {
 		if e.Tell {
 			fmt.Fprintf(c.term, "* %s is here\a\n", term.Printable(e.Contact.Name))
 		}
+	case client.EventTyping:
+		c.writes(*e.Contact)
 	}
 	return nil
+}
+
+// writes tells that somebody writes, once until their message comes, or until
+// they write again after a while.
+func (c *chat) writes(x client.Contact) {
+	const while = time.Minute
+	if x.Typing && time.Since(c.writing[x.Account]) >= while {
+		c.writing[x.Account] = time.Now()
+		c.say("  %s is writing…", x.Name)
+	}
 }
 
 // message shows a message that is new or was changed.
@@ -46,7 +64,11 @@ func (c *chat) message(ctx context.Context, m client.Message) error {
 	}
 	if m.Conversation != c.with {
 		if !m.Out() {
-			c.say("* %s: %s   (/to %s)", c.name(m.Conversation), firstLine(m), c.name(m.Conversation))
+			what := c.name(m.Conversation) + ": " + firstLine(m)
+			if m.Nudge {
+				what = c.nudge(m)
+			}
+			c.say("* %s   (/to %s)", what, c.name(m.Conversation))
 		}
 		return nil
 	}
@@ -75,14 +97,29 @@ func (c *chat) show(m client.Message) {
 			reply = fmt.Sprintf(" (to #%d)", n)
 		}
 	}
+	if m.Nudge {
+		c.say("%s #%d %s%s", m.Time.Local().Format("15:04"), c.number(m.ID), c.nudge(m), c.marks(m))
+		return
+	}
 	fmt.Fprintf(c.term, "%s #%d %s%s: %s%s\n",
 		m.Time.Local().Format("15:04"), c.number(m.ID), term.Printable(c.name(m.From)), reply,
 		term.PrintableText(text, "      "), c.marks(m))
 }
 
+// nudge says who nudges whom.
+func (c *chat) nudge(m client.Message) string {
+	if m.Out() {
+		return "you nudge " + c.name(m.Conversation)
+	}
+	return c.name(m.From) + " nudges you"
+}
+
 // marks tells what was done to a message and how far it got.
 func (c *chat) marks(m client.Message) string {
 	var list []string
+	if m.Auto {
+		list = append(list, "by itself")
+	}
 	if m.Edited && !m.Deleted {
 		list = append(list, "edited")
 	}

@@ -20,6 +20,15 @@ func (c *Client) Send(ctx context.Context, who string, in SendRequest) (out Mess
 	return out, c.post(ctx, &out, contactPath(who, "/messages"), in)
 }
 
+// Nudge asks somebody for attention, at most once a minute. The same key gives
+// the same message, once.
+func (c *Client) Nudge(ctx context.Context, who, key string) (out Message, err error) {
+	in := struct {
+		Key string `json:"key"`
+	}{key}
+	return out, c.post(ctx, &out, contactPath(who, "/nudge"), in)
+}
+
 // MaxHistory is the most messages that one call of History returns.
 const MaxHistory = 1000
 

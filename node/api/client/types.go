@@ -56,6 +56,8 @@ type Message struct {
 	Reactions    map[string][]string `json:"reactions"` // accounts by emoji
 	Files        []File              `json:"files"`
 	Why          string              `json:"why"`    // why it is queued or failed
+	Auto         bool                `json:"auto"`   // a program answered for somebody who was away
+	Nudge        bool                `json:"nudge"`  // to be shown as a nudge; Text is for those who cannot
 	Notice       string              `json:"notice"` // see NoticeNewDevice; empty: somebody wrote it
 }
 
@@ -138,4 +140,10 @@ type Event struct {
 	Contact *Contact `json:"contact,omitempty"` // of contact, presence and typing
 	What    string   `json:"what,omitempty"`    // of node: what changed
 	Tell    bool     `json:"tell,omitempty"`    // of presence: they came, as I wanted to be told
+}
+
+// Nudges reports whether the event tells of a nudge that has just come, as opposed
+// to one that something was done to.
+func (e Event) Nudges() bool {
+	return e.Event == EventMessage && e.Message.Nudge && !e.Message.Out() && e.Time.Equal(e.Message.Received.Time)
 }

@@ -1,0 +1,137 @@
+package chat
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Names of the settings.
+const (
+	ReadReceipts = "read_receipts" // others see what I have read: true or false
+	Typing       = "typing"        // others see that I write a message: true or false
+	AutoReply    = "auto_reply"    // answers while I am away; empty: nothing does
+	AwayAfter    = "away_after"    // a duration; 0: never
+)
+
+// MaxAutoReply is the length of an auto-reply in characters: that of a status.
+const MaxAutoReply = 1000
+
+// setting is one of the settings: its value until it is set, and what it may be.
+type setting struct {
+	name, value string
+	check       func(name, value string) error
+}
+
+var settings = []setting{
+	{ReadReceipts, "true", checkSwitch},
+	{Typing, "true", checkSwitch},
+	{AutoReply, "", checkAutoReply},
+	{AwayAfter, "10m", checkAway},
+	{Nearby, "false", checkSwitch},
+}
+
+// Settings returns the names of all settings.
+func Settings() (names []string) {
+	for _, s := range settings {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+func checkSwitch(name, value string) error {
+	if value != "true" && value != "false" {
+		return Errorf(CodeUsage, "%s is true or false, not %q", name, value)
+	}
+	return nil
+}
+
+func checkAutoReply(name, value string) error {
+	if !utf8.ValidString(value) {
+		return Errorf(CodeUsage, "%s is not UTF-8", name)
+	}
+	if n := utf8.RuneCountInString(value); n > MaxAutoReply {
+		return Errorf(CodeRefused, "%s has at most %d characters, this one has %d", name, MaxAutoReply, n)
+	}
+	return nil
+}
+
+func checkAway(name, value string) error {
+	if d, err := time.ParseDuration(value); err != nil || d < 0 || d > 0 && d < time.Second {
+		return Errorf(CodeUsage, "%s is a duration of a second or more such as 10m, or 0, not %q", name, value)
+	}
+	return nil
+}
+
+func findSetting(name string) (setting, error) {
+	i := slices.IndexFunc(settings, func(s setting) bool { return s.name == name })
+	if i < 0 {
+		return setting{}, Errorf(CodeNotFound, "there is no setting %q", name).WithHint("the settings are: %s", strings.Join(Settings(), ", "))
+	}
+	return settings[i], nil
+}
+
+// Setting returns the value of a setting, its default if it was never set.
+// Errors: CodeNotFound.
+func (s *Service) Setting(name string) (value string, err error) {
+	known, err := findSetting(name)
+	if err != nil {
+		return "", err
+	}
+	err = s.store.View(func(r Reader) (err error) {
+		value, err = r.Setting(name)
+		return err
+	})
+	return first(value, known.value), err
+}
+
+// SetSetting changes a setting, which holds at once. Errors: CodeNotFound;
+// CodeUsage for a value that it cannot have; CodeRefused for one that is too long.
+func (s *Service) SetSetting(name, value string) error {
+	known, err := findSetting(name)
+	if err != nil {
+		return err
+	}
+	if err := known.check(name, value); err != nil {
+		return err
+	}
+	s.setting.Lock()
+	defer s.setting.Unlock()
+	err = s.update(func(tx Tx) error {
+		if err := tx.PutSetting(name, value); err != nil {
+			return err
+		}
+		return tx.Note(Change{Kind: ChangeSetting, Name: name, Time: s.nowMillis()})
+	})
+	if err == nil {
+		s.heed(name, value)
+	}
+	return err
+}
+
+// heed does what follows from a setting at once.
+func (s *Service) heed(name, value string) {
+	switch name {
+	case AwayAfter:
+		s.SetAway(awayAfter(value))
+	case Nearby:
+		s.setNearby(value == "true")
+	}
+}
+
+// awayAfter is what the setting of that name says; its default if that cannot be
+// read.
+func awayAfter(value string) time.Duration {
+	d, err := time.ParseDuration(value)
+	if err != nil {
+		known, _ := findSetting(AwayAfter)
+		d, _ = time.ParseDuration(known.value)
+	}
+	return d
+}
+
+func receipts(r Reader) (visible bool, err error) {
+	value, err := r.Setting(ReadReceipts)
+	return value != "false", err
+}
