@@ -40,6 +40,10 @@ type chat struct {
 	sent    string          // id of what I said last
 	typed   map[string]bool // ids of what stands on the screen as it was typed
 	asking  map[string]bool // accounts whose request was told of
+
+	// told is by account what was last told of them. Comparing with contacts
+	// would lose changes: those may be ahead of the events.
+	told map[string]client.Contact
 }
 
 // shown is a message that has a number on the screen.
@@ -52,6 +56,7 @@ func Run(ctx context.Context, api *client.Client, t Terminal) error {
 	c := &chat{
 		api: api, term: t,
 		numbers: map[string]int{}, typed: map[string]bool{}, asking: map[string]bool{},
+		told: map[string]client.Contact{},
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	events, eventsEnded := c.follow(ctx)
@@ -165,6 +170,9 @@ func (c *chat) open(ctx context.Context) error {
 	c.me = id.Account
 	if err := c.load(ctx); err != nil {
 		return err
+	}
+	for _, x := range c.contacts {
+		c.told[x.Account] = x
 	}
 	c.prompt()
 	if err := c.showContacts(ctx, ""); err != nil {
