@@ -42,7 +42,8 @@ func (d *decodedRows) put(b bucket, key []byte, s seal, row any) {
 }
 
 // keptRow returns the row under key, or nil. It is shared: nobody changes it.
-func keptRow[T any](r *reader, b bucket, key []byte) (*T, error) {
+func keptRow[T any](r *reader, b bucket, key []byte) (_ *T, err error) {
+	defer guard(&err)
 	sealed, err := r.get(b, key)
 	if err != nil || sealed == nil {
 		return nil, err

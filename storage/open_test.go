@@ -167,7 +167,7 @@ func TestDamageNeverPanics(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw(t, path, func(tx *bbolt.Tx) error { whole = whole[:tx.Size()]; return nil })
-	rng := rand.New(rand.NewPCG(1, 1))
+	rng := rand.New(rand.NewPCG(1, 13)) // 13 once gave a row that ends outside the file
 	refused := 0
 	for range 150 {
 		b := bytes.Clone(whole)

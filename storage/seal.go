@@ -167,8 +167,9 @@ func splitSealed(b bucket, sealed []byte) (run uint32, counter uint64, ciphertex
 	return uint32(number), counter, sealed[n+m:], nil
 }
 
-// unseal opens what seal made.
-func (k *keyring) unseal(sc *scratch, b bucket, key, sealed []byte, lookup func(uint32) (runID, error)) ([]byte, error) {
+// unseal opens what seal made. On a damaged page sealed may end outside the file.
+func (k *keyring) unseal(sc *scratch, b bucket, key, sealed []byte, lookup func(uint32) (runID, error)) (_ []byte, err error) {
+	defer guard(&err)
 	s, ciphertext, err := k.sealOf(b, sealed, lookup)
 	if err != nil {
 		return nil, err

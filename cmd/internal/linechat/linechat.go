@@ -44,6 +44,10 @@ type chat struct {
 	rang    string               // id of the nudge that rang last
 	writing map[string]time.Time // when it was told that somebody writes, by account
 	active  time.Time            // when the node was told last that somebody is here
+
+	// told is by account what was last told of them. Comparing with contacts
+	// would lose changes: those may be ahead of the events.
+	told map[string]client.Contact
 }
 
 // shown is a message that has a number on the screen.
@@ -56,7 +60,7 @@ func Run(ctx context.Context, api *client.Client, t Terminal) error {
 	c := &chat{
 		api: api, term: t,
 		numbers: map[string]int{}, typed: map[string]bool{}, asking: map[string]bool{},
-		writing: map[string]time.Time{},
+		writing: map[string]time.Time{}, told: map[string]client.Contact{},
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	events, eventsEnded := c.follow(ctx)
@@ -172,6 +176,9 @@ func (c *chat) open(ctx context.Context) error {
 	c.touch(ctx)
 	if err := c.load(ctx); err != nil {
 		return err
+	}
+	for _, x := range c.contacts {
+		c.told[x.Account] = x
 	}
 	c.prompt()
 	if err := c.showContacts(ctx, ""); err != nil {

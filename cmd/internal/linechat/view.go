@@ -169,7 +169,8 @@ func (c *chat) tick(m client.Message) {
 
 // contactChanged tells of a request, an answer, or somebody who comes or goes.
 func (c *chat) contactChanged(ctx context.Context, now client.Contact) error {
-	before, known := c.contact(now.Account)
+	before, known := c.told[now.Account]
+	c.told[now.Account] = now
 	if err := c.load(ctx); err != nil {
 		return err
 	}
