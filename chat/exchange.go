@@ -277,7 +277,7 @@ func (s *Service) takePush(tx Tx, p *wire.Push, free uint64, out *Taken) (LogSta
 		if e.Seq <= st.Head {
 			continue
 		}
-		if why, ok := follows(&e, st, stop); !ok {
+		if why, ok := follows(&e, st, s.stopsAt(&e, stop)); !ok {
 			if err := s.leaveOut(tx, p.Log, why, out); err != nil {
 				return st, err
 			}
@@ -299,6 +299,15 @@ func (s *Service) takePush(tx Tx, p *wire.Push, free uint64, out *Taken) (LogSta
 		return st, nil
 	}
 	return st, tx.PutLog(st)
+}
+
+// stopsAt is stop, or that nobody writes to me at present: what tells of presence
+// comes all the same, up to the first message that waits.
+func (s *Service) stopsAt(e *Event, stop *wire.Reason) *wire.Reason {
+	if stop == nil && s.mute.Load() && e.Wire.Kind < wire.KindSilent {
+		return new(wire.ReasonRule)
+	}
+	return stop
 }
 
 // leaveOut notes that the log l could not go on, and why; no reason: a gap.

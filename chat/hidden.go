@@ -18,6 +18,10 @@ func hides(r Reader) (bool, error) {
 // Hides reports whether nothing may be acknowledged now.
 func (s *Service) Hides() bool { return s.hidden.Load() }
 
+// Resumed rises when acknowledgements are no longer held back, and when messages
+// are taken again: peers need a vector then.
+func (s *Service) Resumed() uint64 { return s.resumed.Load() }
+
 // freeze notes what each contact was told of its logs, when I become invisible.
 func (s *Service) freeze(tx Tx) (told []wire.Account, err error) {
 	return told, s.eachAccepted(tx, func(a wire.Account) error {

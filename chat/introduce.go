@@ -272,8 +272,11 @@ type View struct {
 	Epoch  uint64
 }
 
-// Views returns what contacts have shown me.
+// Views returns what contacts have shown me; nothing while presence is off.
 func (s *Service) Views() (views map[wire.Account]View, err error) {
+	if s.unseen.Load() {
+		return nil, nil
+	}
 	err = s.store.View(func(r Reader) error {
 		views = map[wire.Account]View{}
 		for c, err := range r.Contacts() {

@@ -90,10 +90,15 @@ func salt() (b [16]byte) {
 	return b
 }
 
+var errMute = Errorf(CodeRefused, "messages are switched off").WithHint("`truce config messages true`")
+
 // mayWrite fails unless messages to a are taken, at least into the queue.
 func (s *Service) mayWrite(r Reader, a wire.Account) error {
 	if err := stopped(r); err != nil {
 		return err
+	}
+	if s.mute.Load() {
+		return errMute
 	}
 	c, err := r.Contact(a)
 	if err != nil {

@@ -38,6 +38,9 @@ type Service struct {
 	said     map[wire.Log]uint64       // how far the others say they have read my logs
 	departed departures                // what has left
 	hidden   atomic.Bool               // see Hides
+	unseen   atomic.Bool               // presence is switched off
+	mute     atomic.Bool               // messages are switched off
+	resumed  atomic.Uint64             // see Resumed
 	sights   sights                    // who is there
 	mine     mine                      // how I am
 	nearby   *wire.ReachSecret         // of those who see me nearby; nil: I am not shown
@@ -79,6 +82,13 @@ func New(store Store, opt Options) (*Service, error) {
 			return err
 		}
 		s.hidden.Store(hidden)
+		for off, name := range map[*atomic.Bool]string{&s.unseen: UsePresence, &s.mute: UseMessages} {
+			value, err := r.Setting(name)
+			if err != nil {
+				return err
+			}
+			off.Store(value == "false")
+		}
 		away, err := r.Setting(AwayAfter)
 		s.mine.away = awayAfter(away)
 		return err

@@ -13,6 +13,10 @@ const (
 	Typing       = "typing"        // others see that I write a message: true or false
 	AutoReply    = "auto_reply"    // answers while I am away; empty: nothing does
 	AwayAfter    = "away_after"    // a duration; 0: never
+
+	// Each of the two services does without the other.
+	UsePresence = "presence" // I see who is there, and they see me: true or false
+	UseMessages = "messages" // I write and am written to: true or false
 )
 
 // MaxAutoReply is the length of an auto-reply in characters: that of a status.
@@ -30,6 +34,8 @@ var settings = []setting{
 	{AutoReply, "", checkAutoReply},
 	{AwayAfter, "10m", checkAway},
 	{Nearby, "false", checkSwitch},
+	{UsePresence, "true", checkSwitch},
+	{UseMessages, "true", checkSwitch},
 }
 
 // Settings returns the names of all settings.
@@ -117,6 +123,49 @@ func (s *Service) heed(name, value string) {
 		s.SetAway(awayAfter(value))
 	case Nearby:
 		s.setNearby(value == "true")
+	case UsePresence:
+		s.usePresence(value == "true")
+	case UseMessages:
+		s.useMessages(value == "true")
+	}
+}
+
+// usePresence switches presence on or off. What contacts say of themselves is
+// noted all the same: it holds again at once.
+func (s *Service) usePresence(on bool) {
+	s.unseen.Store(!on)
+	s.mu.Lock()
+	for a := range s.sights.of {
+		s.show(a)
+		if !on {
+			s.stopTyping(a)
+		}
+	}
+	s.mu.Unlock()
+	s.restate()
+}
+
+// useMessages switches messages on or off. What I wrote before is delivered, and
+// what waits for me comes when they are on again: contacts hear of that.
+func (s *Service) useMessages(on bool) {
+	s.mute.Store(!on)
+	if !on {
+		return
+	}
+	s.resumed.Add(1)
+	err := s.store.View(func(r Reader) error {
+		for c, err := range r.Contacts() {
+			if err != nil {
+				return err
+			}
+			if c.Relation() == Accepted {
+				s.moveLog(c.Account)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		s.log.Warn("contacts are not told that messages are taken again", "error", err)
 	}
 }
 

@@ -162,7 +162,7 @@ func (s *Service) show(a wire.Account) {
 	}
 	var best Presence
 	for _, n := range g.devices {
-		if time.Now().Before(n.until) && better(n.p, best) {
+		if !s.unseen.Load() && time.Now().Before(n.until) && better(n.p, best) {
 			best = Presence{n.p.State, n.p.Text, n.p.Idle}
 		}
 	}
@@ -329,7 +329,7 @@ func (s *Service) Typing(a wire.Account, on bool) {
 	defer s.mu.Unlock()
 	g := s.sights.of[a]
 	switch {
-	case g == nil:
+	case g == nil, s.unseen.Load():
 	case !on:
 		s.stopTyping(a)
 	default:

@@ -95,7 +95,9 @@ func (s *Service) SetStatus(st Status) error {
 	if err != nil {
 		return err
 	}
-	s.hidden.Store(st.Mood == MoodInvisible)
+	if s.hidden.Swap(st.Mood == MoodInvisible) && !s.hidden.Load() {
+		s.resumed.Add(1)
+	}
 	if st.Mood == MoodAvailable {
 		s.back()
 	}
@@ -248,6 +250,9 @@ var capabilities = []string{"nudge", "typing"}
 
 // describe fills in how I am there.
 func (s *Service) describe(p *wire.Presence, st Status) {
+	if s.unseen.Load() {
+		return
+	}
 	switch st.Mood {
 	case MoodInvisible:
 		return

@@ -1,6 +1,8 @@
 package node_test
 
 import (
+	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,6 +83,90 @@ func TestPresence(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		if p := presence(t, a, b); p != (chat.Presence{}) {
 			t.Errorf("who has left is %v", p)
+		}
+	})
+}
+
+func set(t *testing.T, n *node.Node, name, value string) {
+	t.Helper()
+	if err := n.Chat().SetSetting(name, value); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Messages without presence: nobody sees anybody, and what is written arrives.
+func TestPresenceOff(t *testing.T) {
+	virtually(t, func(t *testing.T, _ *nodetest.Network, _, ben *virtual, a, b *node.Node) {
+		time.Sleep(time.Second)
+		set(t, b, chat.UsePresence, "false")
+		for range 2 {
+			time.Sleep(3 * time.Minute)
+			for _, x := range [][2]*node.Node{{a, b}, {b, a}} {
+				if p := presence(t, x[0], x[1]); p != (chat.Presence{}) {
+					t.Errorf("with presence off: %v", p)
+				}
+			}
+			a.Typing(b.Chat().Account(), true)
+			to, from := send(t, a, b, "there"), send(t, b, a, "back")
+			time.Sleep(time.Second)
+			if x, y := state(t, a, to.ID), state(t, b, from.ID); x != chat.Delivered || y != chat.Delivered {
+				t.Errorf("with presence off: %s, %s", x, y)
+			}
+			if c, err := b.Chat().Contact(a.Chat().Account()); err != nil || c.Typing {
+				t.Errorf("with presence off: typing %v, %v", c.Typing, err)
+			}
+			b.Close()
+			b = ben.start(t)
+			within(t, a, time.Minute, "Ben is back", func() bool { return online(t, a, b) })
+		}
+		set(t, b, chat.UsePresence, "true")
+		time.Sleep(time.Second)
+		for _, x := range [][2]*node.Node{{a, b}, {b, a}} {
+			if p := presence(t, x[0], x[1]); p.State != wire.PresenceAvailable {
+				t.Errorf("with presence on again: %v", p)
+			}
+		}
+	})
+}
+
+// Presence without messages: everybody sees everybody, what is written waits, and
+// comes when messages are on again.
+func TestMessagesOff(t *testing.T) {
+	virtually(t, func(t *testing.T, _ *nodetest.Network, _, ben *virtual, a, b *node.Node) {
+		time.Sleep(time.Second)
+		set(t, b, chat.UseMessages, "false")
+		first := send(t, a, b, "one")
+		time.Sleep(time.Second)
+		m, err := a.Chat().Message(first.ID)
+		if err != nil || m.State != chat.Queued || m.Why == "" {
+			t.Errorf("with messages off: %s (%q), %v", m.State, m.Why, err)
+		}
+		if _, err := b.Chat().Send(a.Chat().Account(), "back", chat.SendOptions{}); !errors.Is(err, chat.ErrRefused) {
+			t.Errorf("with messages off one may write: %v", err)
+		}
+		b.Close()
+		b = ben.start(t)
+		within(t, a, time.Minute, "Ben is back", func() bool { return online(t, a, b) })
+		second := send(t, a, b, "two")
+		say(t, a, chat.MoodBusy, "writing")
+		say(t, b, chat.MoodAway, "reading")
+		time.Sleep(time.Second)
+		if p, q := presence(t, a, b), presence(t, b, a); p.Text != "reading" || q.Text != "writing" {
+			t.Errorf("with messages off: %v, %v", p, q)
+		}
+		time.Sleep(24 * time.Hour)
+		if got := texts(t, b, a); len(got) != 0 {
+			t.Errorf("with messages off %q came", got)
+		}
+		set(t, b, chat.UseMessages, "true")
+		time.Sleep(time.Second)
+		for _, m := range []chat.Message{first, second} {
+			if got := state(t, a, m.ID); got != chat.Delivered {
+				t.Errorf("with messages on again: %s", got)
+			}
+		}
+		if got := texts(t, b, a); !slices.Equal(got, []string{"one", "two"}) {
+			t.Errorf("with messages on again: %q", got)
 		}
 	})
 }

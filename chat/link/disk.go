@@ -150,7 +150,7 @@ func (t *taker) commit() (busy bool, err error) {
 		}
 		t.s.out.ack(taken.Acks)
 		for _, b := range taken.Busy {
-			busy = true
+			busy = busy || b.Reason != wire.ReasonRule // which ends with a move
 			t.tell(b.Reason)
 			t.s.out.hold(b)
 		}

@@ -26,7 +26,7 @@ type state struct {
 	look    bool            // something of ours may have moved since tell looked
 	stance  uint64          // version of my stance that was sent
 	stances int             // of theirs that came
-	hid     bool            // nothing is acknowledged, as tell saw it
+	resumed uint64          // of chat, as tell saw it
 	vector  bool            // mine was sent
 	vectors int             // of theirs that came since they acknowledged something new
 	theirs  bool            // theirs came: we may push
@@ -222,9 +222,8 @@ func (s *state) tellStance() error {
 }
 
 func (s *state) tellVector() error {
-	hid := s.hid
-	if s.hid = s.chat.Hides(); hid && !s.hid {
-		s.vector = false // it tells all that was held back
+	if n := s.chat.Resumed(); s.resumed != n {
+		s.resumed, s.vector = n, false // it tells what was held back, and what waits
 	}
 	if s.vector {
 		return nil
