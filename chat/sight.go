@@ -15,7 +15,7 @@ var ErrStale = errors.New("the presence record is not new")
 // How long a presence counts, and how old a record may be when it comes.
 const (
 	BeatTime   = time.Minute
-	presentFor = BeatTime * 5 / 2 // two beats and a half
+	PresentFor = BeatTime * 5 / 2 // two beats and a half
 	maxSkew    = 5 * time.Minute  // after the correction by the clock that the contact's own link showed
 )
 
@@ -120,7 +120,7 @@ func (s *Service) TakePresence(a wire.Account, d wire.Device, p wire.Presence) e
 		return ErrStale
 	}
 	n.Boot, n.Seq, n.p = p.Boot, p.Seq, p
-	n.until = time.Now().Add(presentFor)
+	n.until = time.Now().Add(PresentFor)
 	g.last = millis(now)
 	s.show(a)
 	return nil
@@ -323,7 +323,7 @@ func (s *Service) KeepHeard() error {
 }
 
 // Typing notes that a writes a message, or has stopped to. It lasts for
-// typingFor unless it is said again.
+// TypingFor unless it is said again.
 func (s *Service) Typing(a wire.Account, on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -336,11 +336,12 @@ func (s *Service) Typing(a wire.Account, on bool) {
 		if g.typing.IsZero() {
 			g.typed = s.turnSights()
 		}
-		g.typing = time.Now().Add(typingFor)
+		g.typing = time.Now().Add(TypingFor)
 	}
 }
 
-const typingFor = 10 * time.Second
+// TypingFor is how long Typing lasts.
+const TypingFor = 10 * time.Second
 
 // stopTyping is called with s.mu held.
 func (s *Service) stopTyping(a wire.Account) {

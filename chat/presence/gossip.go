@@ -207,7 +207,7 @@ func (t *topic) validator(m *Manager) pubsub.ValidatorEx {
 		case err != nil:
 			return pubsub.ValidationIgnore
 		}
-		m.touchExpiry()
+		m.heard(chat.PresentFor)
 		return pubsub.ValidationAccept
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
@@ -39,7 +41,9 @@ type Manager struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
-	expire chan struct{} // 1 deep: somebody may have to be let go earlier than was thought
+	expire chan struct{} // 1 deep: somebody has to be let go earlier than was thought
+	began  time.Time
+	expiry atomic.Int64 // when that was, nanoseconds after began
 
 	mu    sync.Mutex
 	peers map[*link.Contact]*peerState
@@ -54,7 +58,7 @@ func New(cfg Config) *Manager {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	m := &Manager{
-		chat: cfg.Chat, log: cfg.Log, expire: make(chan struct{}, 1),
+		chat: cfg.Chat, log: cfg.Log, expire: make(chan struct{}, 1), began: time.Now(),
 		peers: map[*link.Contact]*peerState{}, links: map[wire.Account]int{}, views: map[wire.Account]chat.View{},
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
@@ -217,7 +221,6 @@ func (m *Manager) Down(c *link.Contact) {
 		delete(m.links, c.Account)
 		m.need(c.Account)
 	}
-	m.touchExpiry()
 }
 
 // Take implements link.Courier.
@@ -253,7 +256,7 @@ func (m *Manager) takeRecord(c *link.Contact, record []byte) error {
 	case err != nil:
 		return err
 	}
-	m.touchExpiry()
+	m.heard(chat.PresentFor)
 	m.gossip.passOn(c.Account, p.Epoch, record)
 	return nil
 }
@@ -261,7 +264,7 @@ func (m *Manager) takeRecord(c *link.Contact, record []byte) error {
 func (m *Manager) takeSignal(c *link.Contact, f *wire.Signal) {
 	if f.Conv == wire.DirectConv(m.chat.Account(), c.Account) && f.Kind <= wire.SignalPaused {
 		m.chat.Typing(c.Account, f.Kind == wire.SignalTyping)
-		m.touchExpiry()
+		m.heard(chat.TypingFor)
 	}
 }
 
@@ -284,13 +287,14 @@ func (m *Manager) Typing(a wire.Account, on bool) {
 // expireAll lets those go of whom nothing was heard.
 func (m *Manager) expireAll() {
 	for {
-		next := m.chat.ExpireSights()
-		var timer <-chan time.Time
-		if !next.IsZero() {
-			timer = time.After(max(0, time.Until(next)))
+		m.expiry.Store(math.MaxInt64)
+		wait := time.Duration(math.MaxInt64)
+		if next := m.chat.ExpireSights(); !next.IsZero() {
+			m.expiry.Store(int64(next.Sub(m.began)))
+			wait = time.Until(next)
 		}
 		select {
-		case <-timer:
+		case <-time.After(wait):
 		case <-m.expire:
 		case <-m.ctx.Done():
 			return
@@ -298,7 +302,11 @@ func (m *Manager) expireAll() {
 	}
 }
 
-func (m *Manager) touchExpiry() {
+// heard notes that something was heard that counts for d.
+func (m *Manager) heard(d time.Duration) {
+	if int64(time.Since(m.began)+d) >= m.expiry.Load() {
+		return
+	}
 	select {
 	case m.expire <- struct{}{}:
 	default:

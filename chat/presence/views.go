@@ -15,12 +15,25 @@ import (
 type peerState struct {
 	pictures pictures
 	told     bool                          // something of my presence
-	expect   map[wire.ViewTag]wire.Account // what they would show for each secret that I hold
 	shown    map[wire.ViewTag]bool         // what they have shown: whether they need it
+	common   map[wire.ViewTag]wire.Account // what of that I hold as well
 }
 
 func newPeerState() *peerState {
-	return &peerState{expect: map[wire.ViewTag]wire.Account{}, shown: map[wire.ViewTag]bool{}}
+	return &peerState{shown: map[wire.ViewTag]bool{}, common: map[wire.ViewTag]wire.Account{}}
+}
+
+// match finds which of these secrets the peer has shown.
+func (p *peerState) match(c *link.Contact, views map[wire.Account]chat.View) {
+	if len(p.shown) == 0 {
+		return
+	}
+	for a, v := range views {
+		tag := v.Secret.Tag(c.Theirs)
+		if _, ok := p.shown[tag]; ok && a != c.Account {
+			p.common[tag] = a
+		}
+	}
 }
 
 // padViews is what the number of tags in the first frame is rounded up to, with
@@ -49,7 +62,8 @@ func (m *Manager) refresh() {
 	}
 	for c, p := range m.peers {
 		m.show(c, p, changed, 0)
-		maps.DeleteFunc(p.expect, func(t wire.ViewTag, a wire.Account) bool { return views[a].Secret.Tag(c.Theirs) != t })
+		p.match(c, changed)
+		maps.DeleteFunc(p.common, func(t wire.ViewTag, a wire.Account) bool { return views[a].Secret.Tag(c.Theirs) != t })
 		m.allow(c, p)
 	}
 }
@@ -62,7 +76,6 @@ func (m *Manager) show(c *link.Contact, p *peerState, views map[wire.Account]cha
 	var list []wire.ShownView
 	for a, v := range views {
 		if a != c.Account && len(list) < wire.MaxViews {
-			p.expect[v.Secret.Tag(c.Theirs)] = a
 			list = append(list, wire.ShownView{Tag: v.Secret.Tag(c.Mine), Needs: m.links[a] == 0})
 		}
 	}
@@ -100,11 +113,15 @@ func (m *Manager) takeViews(c *link.Contact, f *wire.Views) error {
 	if p == nil {
 		return nil // the session in use is another one
 	}
+	known := len(p.shown)
 	for _, v := range f.Shown {
 		p.shown[v.Tag] = v.Needs
 	}
 	if len(p.shown) > wire.MaxViews {
 		return errors.Join(chat.ErrProtocol, errors.New("it shows more secrets than anybody holds"))
+	}
+	if len(p.shown) > known {
+		p.match(c, m.views)
 	}
 	m.allow(c, p)
 	return nil
@@ -114,8 +131,8 @@ func (m *Manager) takeViews(c *link.Contact, f *wire.Views) error {
 // m.mu is held.
 func (m *Manager) allow(c *link.Contact, p *peerState) {
 	topics := map[wire.Account]chat.View{}
-	for tag, theirs := range p.shown {
-		if a, ok := p.expect[tag]; ok && (theirs || m.links[a] == 0) {
+	for tag, a := range p.common {
+		if p.shown[tag] || m.links[a] == 0 {
 			topics[a] = m.views[a]
 		}
 	}
