@@ -127,48 +127,52 @@ func BenchmarkStart(b *testing.B) {
 	b.ReportMetric(ours.micros(50)/bare.micros(50), "ratio")
 }
 
-const (
-	contacts = 100
-	idleTime = time.Minute
-)
+const idleTime = time.Minute
 
-// BenchmarkIdle is what a process with 100 connected contacts, of whom nobody
-// says anything, takes for a minute.
+// BenchmarkIdle is what a process with so many connected contacts, all of them
+// available, takes for a minute in which nobody does anything, beside a bare host
+// with as many connections.
 func BenchmarkIdle(b *testing.B) {
+	for _, contacts := range []int{1, 10, 100, 300} {
+		b.Run("truce/"+strconv.Itoa(contacts), func(b *testing.B) { idleNode(b, contacts) })
+		b.Run("baseline/"+strconv.Itoa(contacts), func(b *testing.B) { idleHost(b, contacts) })
+	}
+}
+
+func idleNode(b *testing.B, contacts int) {
 	tcp := func(c *node.Config) { c.Listen = []string{loopbackTCP} }
-	b.Run("truce", func(b *testing.B) {
-		home := filepath.Join(b.TempDir(), "home")
-		me := start(b, home, "Ann", tcp)
-		var others []*node.Node
-		for i := range contacts {
-			others = append(others, start(b, filepath.Join(b.TempDir(), "home"), "Ben "+strconv.Itoa(i), tcp))
-			befriend(b, me, others[i])
-		}
-		account := me.Chat().Account()
-		me.Close()
-		p := startProcess(b, home)
-		defer p.stop()
-		for _, n := range others {
-			within(b, n, time.Minute, "they are connected", func() bool { return n.Chat().Online(account) })
-		}
-		p.idle(b)
-	})
-	b.Run("baseline", func(b *testing.B) {
-		p := startProcess(b, bareProcess)
-		defer p.stop()
-		to, err := peer.AddrInfoFromString(p.addrs[0])
-		if err != nil {
+	home := filepath.Join(b.TempDir(), "home")
+	me := start(b, home, "Ann", tcp)
+	var others []*node.Node
+	for i := range contacts {
+		others = append(others, start(b, filepath.Join(b.TempDir(), "home"), "Ben "+strconv.Itoa(i), tcp))
+		befriend(b, me, others[i])
+	}
+	account := me.Chat().Account()
+	me.Close()
+	p := startProcess(b, home)
+	defer p.stop()
+	for _, n := range others {
+		within(b, n, time.Minute, "they are connected", func() bool { return n.Chat().Online(account) })
+	}
+	p.idle(b)
+}
+
+func idleHost(b *testing.B, contacts int) {
+	p := startProcess(b, bareProcess)
+	defer p.stop()
+	to, err := peer.AddrInfoFromString(p.addrs[0])
+	if err != nil {
+		b.Fatal(err)
+	}
+	for range contacts {
+		var h corehost.Host = bareHost(b)
+		defer h.Close()
+		if err := h.Connect(b.Context(), *to); err != nil {
 			b.Fatal(err)
 		}
-		for range contacts {
-			var h corehost.Host = bareHost(b)
-			defer h.Close()
-			if err := h.Connect(b.Context(), *to); err != nil {
-				b.Fatal(err)
-			}
-		}
-		p.idle(b)
-	})
+	}
+	p.idle(b)
 }
 
 // idle watches the process for a while, once it has come to rest.
