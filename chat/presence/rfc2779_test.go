@@ -32,6 +32,7 @@ func TestRFC2779(t *testing.T) {
 }
 
 var requirements = []requirement{
+	{"2.1.1 apart from messages", nil, "met: either is switched off without the other (node.TestPresenceOff, node.TestMessagesOff)"},
 	{"2.3.1 who observes", strangersSeeNothing, ""},
 	{"2.3.2 who subscribes", unansweredHaveNoSecret, ""},
 	{"2.3.3 what each sees", eachSeesItsView, ""},

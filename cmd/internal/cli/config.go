@@ -67,6 +67,8 @@ var storeSettings = [][2]string{
 	{chat.AutoReply, "answers the first message of each contact while you are away or busy"},
 	{chat.AwayAfter, "after how long without a key you are shown as away; 0: never"},
 	{chat.Nearby, "whether people on this network see you and can ask you"},
+	{chat.UsePresence, "whether contacts see you, and you them; if not, messages come and go all the same"},
+	{chat.UseMessages, "whether you write and are written to; if not, messages of contacts wait with them"},
 }
 
 // storedTable lists the settings of the account for people.
