@@ -142,8 +142,8 @@ func (s *Service) LacksPicture(a wire.Account) (hash [sha256.Size]byte, lacks bo
 		if err != nil || len(c.Profile.Avatar) != len(hash) {
 			return err
 		}
-		file, err := r.Picture(a)
-		hash, lacks = [sha256.Size]byte(c.Profile.Avatar), len(file) == 0
+		has, err := r.HasPicture(a)
+		hash, lacks = [sha256.Size]byte(c.Profile.Avatar), !has
 		return err
 	})
 	return hash, lacks, err

@@ -142,6 +142,7 @@ func (s *Service) usePresence(on bool) {
 		}
 	}
 	s.mu.Unlock()
+	s.turnedOver() // what I can follow has changed
 	s.restate()
 }
 

@@ -84,6 +84,7 @@ type Reader interface {
 	// Card returns a Card with nothing but its Account for one that is not there.
 	Card(wire.Account) (Card, error)
 	Picture(wire.Account) ([]byte, error) // none: nil
+	HasPicture(wire.Account) (bool, error)
 
 	// Journal yields all changes after cursor, in order.
 	Journal(cursor uint64) iter.Seq2[Change, error]

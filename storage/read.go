@@ -161,11 +161,16 @@ func (r *reader) Peers(a wire.Account) ([]chat.Peer, error) {
 }
 
 func (r *reader) Card(a wire.Account) (chat.Card, error) {
-	row := cardRow{Account: a}
-	if _, err := r.row(bucketCards, r.s.keys.name(labelCards, a[:]), &row); err != nil {
-		return chat.Card{}, err
+	row, err := keptRow[cardRow](r, bucketCards, r.s.keys.name(labelCards, a[:]))
+	if err != nil || row == nil {
+		return chat.Card{Account: a}, err
 	}
-	return toCard(&row), nil
+	return toCard(row), nil
+}
+
+func (r *reader) HasPicture(a wire.Account) (bool, error) {
+	v, err := r.get(bucketPictures, r.s.keys.name(labelPictures, a[:]))
+	return v != nil, err
 }
 
 func (r *reader) Picture(a wire.Account) ([]byte, error) {

@@ -376,6 +376,8 @@ func dump(t *testing.T, r chat.Reader, seed uint64) map[string]any {
 		add(fmt.Sprint("peers ", a), peers, err)
 		card, err := r.Card(account)
 		add(fmt.Sprint("card ", a), card, err)
+		has, err := r.HasPicture(account)
+		add(fmt.Sprint("has picture ", a), has, err)
 		picture, err := r.Picture(account)
 		add(fmt.Sprint("picture ", a), picture, err)
 		contact, err := r.Contact(account)

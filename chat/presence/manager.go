@@ -41,7 +41,8 @@ type Manager struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
-	expire chan struct{} // 1 deep: somebody has to be let go earlier than was thought
+	turned <-chan struct{} // of chat, when views was read; announce alone uses it
+	expire chan struct{}   // 1 deep: somebody has to be let go earlier than was thought
 	began  time.Time
 	expiry atomic.Int64 // when that was, nanoseconds after began
 
@@ -111,7 +112,10 @@ func (m *Manager) rest(restated, turned <-chan struct{}) bool {
 	beat := time.NewTimer(m.untilBeat())
 	defer beat.Stop()
 	for {
-		m.refresh()
+		if m.turned != turned {
+			m.turned = turned
+			m.refresh()
+		}
 		m.seekPictures()
 		select {
 		case <-turned:
