@@ -480,6 +480,9 @@ func (s *Service) TakeBusy(a wire.Account, reason wire.Reason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.why[a] = reasonText(reason)
+	if reason == wire.ReasonRule {
+		s.why[a] = "they take no messages at present"
+	}
 }
 
 // TakeFree says that nothing keeps messages to a queued.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node/api/client"
 )
 
@@ -53,9 +54,17 @@ answered you yet; those who ask you are listed by "truce requests".`,
 
 func contactColumns(c client.Contact) []string {
 	return []string{
-		c.Name, c.State, c.Presence, strconv.FormatUint(c.Unread, 10), yes(c.Verified),
+		c.Name, c.State, how(c.Presence, c.Status), strconv.FormatUint(c.Unread, 10), yes(c.Verified),
 		local(c.LastSeen, dateTime), c.Account,
 	}
+}
+
+// how says how somebody is there: in their own words, too.
+func how(presence, status string) string {
+	if status == "" {
+		return presence
+	}
+	return presence + ": " + term.Brief(status, 30)
 }
 
 func (a *app) printContact(c client.Contact) error {
@@ -69,9 +78,9 @@ func contactState(c client.Contact) string {
 		return "asked, has not answered yet"
 	case "accepted":
 		if c.Why != "" {
-			return "a contact, " + c.Presence + "; " + c.Why
+			return "a contact, " + how(c.Presence, c.Status) + "; " + c.Why
 		}
-		return "a contact, " + c.Presence
+		return "a contact, " + how(c.Presence, c.Status)
 	}
 	return c.State
 }

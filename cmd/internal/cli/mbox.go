@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node/api/client"
 )
 
@@ -110,11 +111,7 @@ func messageID(id string) string {
 // subject is the beginning of the first line that says something.
 func subject(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	line = strings.Join(strings.Fields(line), " ")
-	if utf8.RuneCountInString(line) <= maxSubject {
-		return line
-	}
-	return string([]rune(line)[:maxSubject-1]) + "…"
+	return term.Brief(line, maxSubject)
 }
 
 // separator is what a reader of an mbox may take for the beginning of a message,

@@ -72,6 +72,9 @@ func (a *app) status(ctx context.Context, s session, args []string) (err error) 
 	if err != nil {
 		return err
 	}
+	if on, err := s.Setting(ctx, chat.UsePresence); err == nil && on.Value == "false" {
+		a.note("presence is switched off: contacts see you offline; `truce config presence true`")
+	}
 	if st.Status == "" {
 		return a.result(st, "%s", st.Presence)
 	}

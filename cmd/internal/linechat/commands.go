@@ -176,7 +176,7 @@ func (c *chat) showContacts(ctx context.Context, _ string) error {
 		if x.Unread > 0 {
 			unread = strconv.FormatUint(x.Unread, 10) + " unread"
 		}
-		what := x.Presence
+		what := how(x)
 		if x.State != "accepted" {
 			what = x.State
 		}

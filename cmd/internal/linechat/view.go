@@ -27,9 +27,7 @@ func (c *chat) event(ctx context.Context, e client.Event) error {
 	case client.EventContact:
 		return c.contactChanged(ctx, *e.Contact)
 	case client.EventPresence:
-		if e.Tell {
-			fmt.Fprintf(c.term, "* %s is here\a\n", term.Printable(e.Contact.Name))
-		}
+		c.comes(*e.Contact, e.Tell)
 	case client.EventTyping:
 		c.writes(*e.Contact)
 	}
@@ -193,10 +191,32 @@ func (c *chat) contactChanged(ctx context.Context, now client.Contact) error {
 		c.say("* %s is no contact of yours any more", now.Name)
 	case now.Why != "" && before.Why == "":
 		c.say("* %s: %s", now.Name, now.Why)
-	case known && before.Presence != now.Presence && now.State == "accepted":
-		c.say("* %s is %s", now.Name, now.Presence)
 	}
 	return nil
+}
+
+// comes tells how somebody is there now: who is talked to, and those of whom it
+// was asked.
+func (c *chat) comes(now client.Contact, tell bool) {
+	before := c.told[now.Account]
+	c.told[now.Account] = now
+	if i := slices.IndexFunc(c.contacts, func(x client.Contact) bool { return x.Account == now.Account }); i >= 0 {
+		c.contacts[i] = now
+	}
+	switch {
+	case tell:
+		fmt.Fprintf(c.term, "* %s is here\a\n", term.Printable(now.Name))
+	case now.Account == c.with && how(before) != how(now):
+		c.say("* %s is %s", now.Name, how(now))
+	}
+}
+
+// how says how somebody is there: in their own words, too.
+func how(x client.Contact) string {
+	if x.Status == "" {
+		return x.Presence
+	}
+	return x.Presence + ": " + term.Brief(x.Status, 60)
 }
 
 // number is the number of a message of the current conversation, a new one at

@@ -39,15 +39,34 @@ func TestEachChangeIsTold(t *testing.T) {
 	for _, now := range []client.Contact{
 		{Account: "b", Name: "Bob", State: "asked"},
 		{Account: "b", Name: "Bob", State: "accepted", Presence: "offline"},
-		{Account: "b", Name: "Bob", State: "accepted", Presence: "available"},
-		{Account: "b", Name: "Bob", State: "accepted", Presence: "available"},
+		{Account: "b", Name: "Bob", State: "accepted", Presence: "offline"},
 		{Account: "b", Name: "Bob", State: "declined"},
 	} {
 		if err := c.contactChanged(ctx, now); err != nil {
 			t.Fatal(err)
 		}
 	}
-	const want = "* Bob is your contact now\n* Bob is available\n* Bob is no contact of yours any more\n"
+	const want = "* Bob is your contact now\n* Bob is no contact of yours any more\n"
+	if out.String() != want {
+		t.Errorf("told:\n%swant:\n%s", &out, want)
+	}
+}
+
+// How the one who is talked to is there shows when it changes, of others only if
+// it was asked for.
+func TestComings(t *testing.T) {
+	var out page
+	c := &chat{term: &out, with: "b", told: map[string]client.Contact{}}
+	for _, x := range []struct {
+		account, presence, status string
+		tell                      bool
+	}{
+		{"b", "available", "", false}, {"b", "available", "", false}, {"b", "busy", "writing\nmuch", false},
+		{"c", "available", "", false}, {"d", "available", "", true}, {"b", "offline", "", false},
+	} {
+		c.comes(client.Contact{Account: x.account, Name: x.account, Presence: x.presence, Status: x.status}, x.tell)
+	}
+	const want = "* b is available\n* b is busy: writing much\n* d is here\a\n* b is offline\n"
 	if out.String() != want {
 		t.Errorf("told:\n%swant:\n%s", &out, want)
 	}
