@@ -25,6 +25,7 @@ type fenced struct {
 	bus event.Bus
 	new event.Emitter
 
+	wg      sync.WaitGroup // of streams
 	mu      sync.Mutex
 	allowed map[peer.ID]map[string]bool
 	streams map[peer.ID]*fencedStream
@@ -37,10 +38,11 @@ func newFenced(h host.Host) *fenced {
 	return f
 }
 
-// allow names exactly these topics to a peer from now on.
+// allow names exactly these topics to a peer from now on. It does not wait for the
+// peer. Nobody changes topics after.
 func (f *fenced) allow(p peer.ID, topics map[string]bool) {
 	f.mu.Lock()
-	was, s := f.allowed[p], f.streams[p]
+	s := f.streams[p]
 	f.allowed[p] = topics
 	if len(topics) == 0 {
 		delete(f.allowed, p)
@@ -52,7 +54,7 @@ func (f *fenced) allow(p peer.ID, topics map[string]bool) {
 	case len(topics) > 0 && s == nil:
 		f.new.Emit(event.EvtPeerIdentificationCompleted{Peer: p, Protocols: []protocol.ID{Protocol}})
 	case s != nil:
-		s.rename(was, topics)
+		s.touch()
 	}
 }
 
@@ -84,6 +86,7 @@ func (f *fenced) close() {
 	for _, s := range streams {
 		s.Reset()
 	}
+	f.wg.Wait()
 }
 
 // EventBus is one on which nothing happens but what allow says.
@@ -150,10 +153,26 @@ func (f *fenced) NewStream(ctx context.Context, p peer.ID, ids ...protocol.ID) (
 	if err != nil {
 		return nil, err
 	}
-	fs := &fencedStream{Stream: s, f: f, peer: p}
+	return f.keep(s, p)
+}
+
+// keep makes s the stream to p, unless nothing is named to p any more.
+func (f *fenced) keep(s network.Stream, p peer.ID) (network.Stream, error) {
+	fs := &fencedStream{Stream: s, f: f, peer: p, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.streams[p] = fs
+	names, old := f.allowed[p], f.streams[p]
+	if names != nil {
+		f.streams[p] = fs
+		f.wg.Go(func() { fs.rename(names) })
+	}
+	f.mu.Unlock()
+	if names == nil {
+		s.Reset()
+		return nil, network.ErrNoConn
+	}
+	if old != nil {
+		old.Reset()
+	}
 	return fs, nil
 }
 
@@ -162,7 +181,17 @@ type fencedStream struct {
 	network.Stream
 	f    *fenced
 	peer peer.ID
-	mu   sync.Mutex // of writes
+	mu   sync.Mutex    // of writes
+	wake chan struct{} // 1 deep: other topics may be named now
+	end  sync.Once
+	done chan struct{} // closed at the end
+}
+
+func (s *fencedStream) touch() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
 }
 
 func (s *fencedStream) Write(b []byte) (int, error) {
@@ -186,8 +215,28 @@ func (s *fencedStream) send(rpc *pb.RPC) error {
 	return err
 }
 
-// rename tells the peer of topics that are named to it now, or not any more.
-func (s *fencedStream) rename(was, now map[string]bool) {
+// rename tells the peer, until the end, of topics that are named to it now, or not
+// any more. It is what waits for a peer that does not read.
+func (s *fencedStream) rename(told map[string]bool) {
+	for {
+		select {
+		case <-s.wake:
+		case <-s.done:
+			return
+		}
+		now := s.f.names(s.peer)
+		s.mu.Lock()
+		err := s.send(renamed(told, now))
+		s.mu.Unlock()
+		if err != nil {
+			s.Reset()
+			return
+		}
+		told = now
+	}
+}
+
+func renamed(was, now map[string]bool) *pb.RPC {
 	var rpc pb.RPC
 	add := func(name string, on bool) {
 		rpc.Subscriptions = append(rpc.Subscriptions, &pb.RPC_SubOpts{Topicid: &name, Subscribe: &on})
@@ -202,11 +251,7 @@ func (s *fencedStream) rename(was, now map[string]bool) {
 			add(name, false)
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.send(&rpc) != nil {
-		s.Stream.Reset()
-	}
+	return &rpc
 }
 
 // Reset ends the stream for good.
@@ -222,6 +267,7 @@ func (s *fencedStream) Close() error {
 }
 
 func (s *fencedStream) forget() {
+	s.end.Do(func() { close(s.done) })
 	s.f.mu.Lock()
 	defer s.f.mu.Unlock()
 	if s.f.streams[s.peer] == s {
