@@ -16,7 +16,8 @@ type fakeTerminal struct {
 	lines []string
 }
 
-func (t *fakeTerminal) SetPrompt(string) {}
+func (t *fakeTerminal) SetPrompt(string)     {}
+func (t *fakeTerminal) Keyed() <-chan string { return nil }
 
 func (t *fakeTerminal) ReadLine() (string, error) {
 	if len(t.lines) == 0 {

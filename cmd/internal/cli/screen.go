@@ -3,6 +3,7 @@ package cli
 import (
 	"io"
 	"os"
+	"unicode"
 
 	"golang.org/x/term"
 )
@@ -11,7 +12,8 @@ import (
 // a line begins.
 type screen struct {
 	*term.Terminal
-	out *os.File
+	out   *os.File
+	keyed chan string // 1 deep
 }
 
 func newScreen(in, out *os.File) *screen {
@@ -19,8 +21,27 @@ func newScreen(in, out *os.File) *screen {
 		io.Reader
 		io.Writer
 	}{in, out}, "> ")
-	return &screen{t, out}
+	s := &screen{t, out, make(chan string, 1)}
+	t.AutoCompleteCallback = s.key
+	return s
 }
+
+// key notes what the line will be after a key, and changes nothing. It must not
+// write.
+func (s *screen) key(line string, pos int, key rune) (string, int, bool) {
+	if unicode.IsPrint(key) {
+		line = line[:pos] + string(key) + line[pos:]
+	}
+	select {
+	case <-s.keyed: // an older one
+	default:
+	}
+	s.keyed <- line // the only one who sends, under the terminal's lock
+	return "", 0, false
+}
+
+// Keyed implements linechat.Terminal.
+func (s *screen) Keyed() <-chan string { return s.keyed }
 
 // ReadLine reads one line, however it was entered.
 func (s *screen) ReadLine() (string, error) {

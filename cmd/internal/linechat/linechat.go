@@ -18,11 +18,13 @@ import (
 )
 
 // Terminal is where the chat takes place. Write prints above the prompt and is
-// safe while ReadLine waits. ReadLine returns io.EOF when the user leaves.
+// safe while ReadLine waits. ReadLine returns io.EOF when the user leaves. Keyed
+// gets what stands in a line that is not finished, the newest alone.
 type Terminal interface {
 	io.Writer
 	ReadLine() (string, error)
 	SetPrompt(string)
+	Keyed() <-chan string
 }
 
 // ErrStopped says that the node ended.
@@ -43,6 +45,7 @@ type chat struct {
 	asking  map[string]bool      // accounts whose request was told of
 	rang    string               // id of the nudge that rang last
 	writing map[string]time.Time // when it was told that somebody writes, by account
+	typing  time.Time            // when it was told last that I write; zero: I do not
 	active  time.Time            // when the node was told last that somebody is here
 
 	// told is by account what was last told of them. Comparing with contacts
@@ -81,7 +84,10 @@ func Run(ctx context.Context, api *client.Client, t Terminal) error {
 				return nil
 			}
 			c.touch(ctx)
+			c.pause(ctx)
 			err = c.line(ctx, line)
+		case line := <-t.Keyed():
+			c.keyed(ctx, line)
 		case e, ok := <-events:
 			if !ok {
 				return ended(ctx, ErrStopped)

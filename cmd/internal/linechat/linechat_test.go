@@ -24,6 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // screen is a terminal that a test types on and reads.
 type screen struct {
 	typed chan string // closed: the user leaves
+	keyed chan string
 
 	mu     sync.Mutex
 	text   string
@@ -33,7 +34,7 @@ type screen struct {
 }
 
 func newScreen() *screen {
-	return &screen{typed: make(chan string), more: make(chan struct{})}
+	return &screen{typed: make(chan string), keyed: make(chan string), more: make(chan struct{})}
 }
 
 func (s *screen) ReadLine() (string, error) {
@@ -43,6 +44,8 @@ func (s *screen) ReadLine() (string, error) {
 	}
 	return line, nil
 }
+
+func (s *screen) Keyed() <-chan string { return s.keyed }
 
 func (s *screen) change(f func()) {
 	s.mu.Lock()
@@ -229,7 +232,8 @@ func TestNudgeAndTyping(t *testing.T) {
 	bob.expectPrompt(t, "Ann> ")
 
 	ann.sees(t, bob)
-	bob.node.Typing(ann.node.Chat().Account(), true)
+	bob.keyed <- "/nudge"
+	bob.keyed <- "h"
 	ann.expect(t, `\n  Bob is writing…\n`)
 	bob.typed <- "/nudge"
 	ann.expect(t, `\x07\d\d:\d\d #1 Bob nudges you\n`)

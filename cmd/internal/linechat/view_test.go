@@ -14,6 +14,7 @@ type page struct{ bytes.Buffer }
 
 func (*page) ReadLine() (string, error) { select {} }
 func (*page) SetPrompt(string)          {}
+func (*page) Keyed() <-chan string      { return nil }
 
 // Each change is told of, also when the list that the node gives is ahead of
 // its events: here the contact has left it by the first.
