@@ -155,7 +155,7 @@ func (s *Service) autoReply(a wire.Account) error {
 // nothing. Only who sees my whole presence learns that I am away.
 func (s *Service) answer(r Reader, a wire.Account) (text string, absence uint64, err error) {
 	st, err := readStatus(r)
-	if err != nil || st.Mood == MoodInvisible {
+	if err != nil || st.Mood == MoodInvisible || s.unseen.Load() {
 		return "", 0, err
 	}
 	if absence, err = s.absence(r); err != nil || absence == 0 {

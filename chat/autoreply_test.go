@@ -196,6 +196,14 @@ func TestNoAutoReply(t *testing.T) {
 		if err := ben.SetGrade(ann.Account(), chat.GradeFull); err != nil {
 			t.Fatal(err)
 		}
+		for _, on := range []string{"false", "true"} {
+			if err := ben.SetSetting(chat.UsePresence, on); err != nil {
+				t.Fatal(err)
+			}
+			if on == "false" && asks(t, p, ann, ben) {
+				t.Error("an answer tells of presence that is switched off")
+			}
+		}
 		m := ben.send(t, ann, "hello")
 		p.exchange(t)
 		if _, err := ann.React(m.ID, "👍", false, ""); err != nil {
