@@ -225,8 +225,8 @@ func (m *memory) Card(a wire.Account) (chat.Card, error) {
 	c.Account = a
 	return c, nil
 }
-func (m *memory) PutCard(c chat.Card) error              { m.cards[c.Account] = c; return nil }
-func (m *memory) Picture(a wire.Account) ([]byte, error) { return m.pictures[a], nil }
+func (m *memory) PutCard(c chat.Card) error               { m.cards[c.Account] = c; return nil }
+func (m *memory) Picture(a wire.Account) ([]byte, error)  { return m.pictures[a], nil }
 func (m *memory) HasPicture(a wire.Account) (bool, error) { return m.pictures[a] != nil, nil }
 func (m *memory) PutPicture(a wire.Account, file []byte) error {
 	m.pictures[a] = file
