@@ -23,10 +23,6 @@ func presence(t *testing.T, n, other *node.Node) chat.Presence {
 	return c.Presence
 }
 
-func seen(t *testing.T, n, other *node.Node, want wire.Availability) func() bool {
-	return func() bool { return presence(t, n, other).State == want }
-}
-
 func say(t *testing.T, n *node.Node, m chat.Mood, text string) {
 	t.Helper()
 	if err := n.Chat().SetStatus(chat.Status{Mood: m, Text: text}); err != nil {
