@@ -46,7 +46,8 @@ type reach struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
-	dials  chan struct{} // places for dials
+	dials  chan struct{}               // places for dials
+	keys   map[announcer]discovery.Key // in use; target alone touches it
 
 	identified event.Subscription // peers told where they listen
 
@@ -125,20 +126,22 @@ func (r *reach) retarget() error {
 		return err
 	}
 	me := r.e.chat.Account()
+	keys := announceKeys{old: r.keys, now: map[announcer]discovery.Key{}}
 	targets := make([]discovery.Target, len(seeks))
 	for i, s := range seeks {
-		targets[i] = targetOf(me, s)
+		targets[i] = targetOf(me, s, keys)
 	}
-	tell := []discovery.Key{announceKey(wire.Secret(reach), me)}
+	tell := []discovery.Key{keys.of(wire.Secret(reach), me)}
 	var beacon []byte
 	nearby, shown, err := r.e.chat.NearbySecret()
 	if err != nil {
 		return err
 	}
 	if shown {
-		tell = append(tell, announceKey(wire.Secret(nearby), me))
+		tell = append(tell, keys.of(wire.Secret(nearby), me))
 		beacon = card(me, nearby, r.e.chat.Name())
 	}
+	r.keys = keys.now
 	r.e.finder.SetTargets(targets, tell)
 	r.e.finder.SetBeacon(beacon)
 
@@ -185,22 +188,40 @@ func (r *reach) seek(seeks []chat.Sought) map[wire.Account]bool {
 	return fresh
 }
 
-// announceKey is the key under which the account announcer tells the holders
-// of a secret where it is (discovery/MDNS.md).
-func announceKey(s wire.Secret, announcer wire.Account) discovery.Key {
-	return discovery.Key(s.Derive("truce mdns v1", announcer[:]))
+// announcer is an account as the holders of a secret know it.
+type announcer struct {
+	secret  wire.Secret
+	account wire.Account
 }
 
-func targetOf(me wire.Account, s chat.Sought) discovery.Target {
+// key is the key under which it tells them where it is (discovery/MDNS.md).
+func (a announcer) key() discovery.Key {
+	return discovery.Key(a.secret.Derive("truce mdns v1", a.account[:]))
+}
+
+// announceKeys saves making all of them anew whenever one contact changes.
+type announceKeys struct{ old, now map[announcer]discovery.Key }
+
+func (k announceKeys) of(s wire.Secret, account wire.Account) discovery.Key {
+	a := announcer{s, account}
+	key, known := k.old[a]
+	if !known {
+		key = a.key()
+	}
+	k.now[a] = key
+	return key
+}
+
+func targetOf(me wire.Account, s chat.Sought, keys announceKeys) discovery.Target {
 	t := discovery.Target{ID: discovery.ID(s.Account)}
 	for _, secret := range s.Pair {
-		t.Hear = append(t.Hear, announceKey(secret, s.Account))
+		t.Hear = append(t.Hear, keys.of(secret, s.Account))
 		if !s.Quiet {
-			t.Tell = append(t.Tell, announceKey(secret, me))
+			t.Tell = append(t.Tell, keys.of(secret, me))
 		}
 	}
 	if s.Reach != nil {
-		t.Hear = append(t.Hear, announceKey(wire.Secret(*s.Reach), s.Account))
+		t.Hear = append(t.Hear, keys.of(wire.Secret(*s.Reach), s.Account))
 	}
 	for _, hint := range s.Hints {
 		if p, err := peer.AddrInfoFromString(hint); err == nil {

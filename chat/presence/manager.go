@@ -50,7 +50,7 @@ type Manager struct {
 	peers map[*link.Contact]*peerState
 	links map[wire.Account]int       // of peers
 	last  *chat.Announcement         // nil: nothing was said yet
-	views map[wire.Account]chat.View // what others show me
+	views map[wire.Account]view // what others show me
 }
 
 // New makes a Manager. It does nothing before Start.
@@ -60,7 +60,7 @@ func New(cfg Config) *Manager {
 	}
 	m := &Manager{
 		chat: cfg.Chat, log: cfg.Log, expire: make(chan struct{}, 1), began: time.Now(),
-		peers: map[*link.Contact]*peerState{}, links: map[wire.Account]int{}, views: map[wire.Account]chat.View{},
+		peers: map[*link.Contact]*peerState{}, links: map[wire.Account]int{}, views: map[wire.Account]view{},
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.gossip = newGossip(cfg.Host, m)

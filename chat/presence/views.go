@@ -23,13 +23,19 @@ func newPeerState() *peerState {
 	return &peerState{shown: map[wire.ViewTag]bool{}, common: map[wire.ViewTag]wire.Account{}}
 }
 
+// view is what somebody shows me, and what shows others that I hold it.
+type view struct {
+	chat.View
+	tags wire.ViewTagKey
+}
+
 // match finds which of these secrets the peer has shown.
-func (p *peerState) match(c *link.Contact, views map[wire.Account]chat.View) {
+func (p *peerState) match(c *link.Contact, views map[wire.Account]view) {
 	if len(p.shown) == 0 {
 		return
 	}
 	for a, v := range views {
-		tag := v.Secret.Tag(c.Theirs)
+		tag := v.tags.Tag(c.Theirs)
 		if _, ok := p.shown[tag]; ok && a != c.Account {
 			p.common[tag] = a
 		}
@@ -42,28 +48,30 @@ const padViews = 32
 
 // refresh reads which secrets I hold, and shows those that are new.
 func (m *Manager) refresh() {
-	views, err := m.chat.Views()
+	told, err := m.chat.Views()
 	if err != nil {
 		m.log.Warn("cannot tell whom to follow", "error", err)
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if maps.Equal(m.views, views) {
+	views, changed := map[wire.Account]view{}, map[wire.Account]view{}
+	for a, v := range told {
+		known, ok := m.views[a]
+		if !ok || known.View != v {
+			known = view{v, v.Secret.TagKey()}
+			changed[a] = known
+		}
+		views[a] = known
+	}
+	if len(changed) == 0 && len(views) == len(m.views) {
 		return
 	}
-	old := m.views
 	m.views = views
-	changed := map[wire.Account]chat.View{}
-	for a, v := range views {
-		if old[a] != v {
-			changed[a] = v
-		}
-	}
 	for c, p := range m.peers {
 		m.show(c, p, changed, 0)
 		p.match(c, changed)
-		maps.DeleteFunc(p.common, func(t wire.ViewTag, a wire.Account) bool { return views[a].Secret.Tag(c.Theirs) != t })
+		maps.DeleteFunc(p.common, func(t wire.ViewTag, a wire.Account) bool { return views[a].tags.Tag(c.Theirs) != t })
 		m.allow(c, p)
 	}
 }
@@ -72,11 +80,11 @@ func (m *Manager) refresh() {
 func (m *Manager) showAll(c *link.Contact, p *peerState) { m.show(c, p, m.views, padViews) }
 
 // show shows that I hold these secrets, but for the peer's own. m.mu is held.
-func (m *Manager) show(c *link.Contact, p *peerState, views map[wire.Account]chat.View, pad int) {
+func (m *Manager) show(c *link.Contact, p *peerState, views map[wire.Account]view, pad int) {
 	var list []wire.ShownView
 	for a, v := range views {
 		if a != c.Account && len(list) < wire.MaxViews {
-			list = append(list, wire.ShownView{Tag: v.Secret.Tag(c.Mine), Needs: m.links[a] == 0})
+			list = append(list, wire.ShownView{Tag: v.tags.Tag(c.Mine), Needs: m.links[a] == 0})
 		}
 	}
 	for pad > 0 && len(list)%pad != 0 {
@@ -98,8 +106,8 @@ func (m *Manager) need(a wire.Account) {
 		return
 	}
 	for c, p := range m.peers {
-		if _, common := p.shown[v.Secret.Tag(c.Theirs)]; common && c.Account != a {
-			c.Send(wire.Views{Type: wire.FrameViews, Shown: []wire.ShownView{{Tag: v.Secret.Tag(c.Mine), Needs: m.links[a] == 0}}})
+		if _, common := p.shown[v.tags.Tag(c.Theirs)]; common && c.Account != a {
+			c.Send(wire.Views{Type: wire.FrameViews, Shown: []wire.ShownView{{Tag: v.tags.Tag(c.Mine), Needs: m.links[a] == 0}}})
 			m.allow(c, p)
 		}
 	}
@@ -133,7 +141,7 @@ func (m *Manager) allow(c *link.Contact, p *peerState) {
 	topics := map[wire.Account]chat.View{}
 	for tag, a := range p.common {
 		if p.shown[tag] || m.links[a] == 0 {
-			topics[a] = m.views[a]
+			topics[a] = m.views[a].View
 		}
 	}
 	m.gossip.allow(c, topics)

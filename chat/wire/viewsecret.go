@@ -32,9 +32,17 @@ func (s ViewSecret) Topic() string {
 type ViewTag [16]byte
 
 // Tag makes the ViewTag for the side of a session with that token.
-func (s ViewSecret) Tag(token [32]byte) ViewTag {
-	key := Secret(s).Derive("truce view tag v1")
-	m := hmac.New(sha256.New, key[:])
+func (s ViewSecret) Tag(token [32]byte) ViewTag { return s.TagKey().Tag(token) }
+
+// ViewTagKey is what all tags of a ViewSecret are made with, for whoever makes many.
+type ViewTagKey [32]byte
+
+// TagKey makes the ViewTagKey of s.
+func (s ViewSecret) TagKey() ViewTagKey { return ViewTagKey(Secret(s).Derive("truce view tag v1")) }
+
+// Tag is ViewSecret.Tag.
+func (k ViewTagKey) Tag(token [32]byte) ViewTag {
+	m := hmac.New(sha256.New, k[:])
 	m.Write(token[:])
 	return ViewTag(m.Sum(nil)[:16])
 }
