@@ -2,6 +2,7 @@ package presence
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"maps"
 	"sync"
@@ -21,6 +22,15 @@ import (
 // Protocol is the id of the gossip streams: gossipsub, among contacts alone.
 const Protocol protocol.ID = "/truce/gossip/1.0.0"
 
+// Limits of what one peer says by gossip. pubsub remembers every message for two
+// minutes, also one that is refused.
+const (
+	maxRPC       = 64 << 10 // bytes: some ten of the longest records
+	gossipBurst  = 1024     // messages at once: all whom both know, each with a few devices
+	gossipRate   = 16       // and a second: the beats of 960 devices
+	maxTalkative = 4096     // peers counted one by one
+)
+
 // gossip carries records between people who have a contact in common. All topics
 // are relayed, never subscribed to: the validator sees every record.
 type gossip struct {
@@ -33,6 +43,8 @@ type gossip struct {
 	topics map[string]*topic
 	peers  map[*link.Contact]map[string]bool
 	closed bool
+
+	spent map[peer.ID]*budget // of what each may say; pubsub's loop alone uses it
 }
 
 // topic is one view of somebody's presence.
@@ -45,7 +57,7 @@ type topic struct {
 }
 
 func newGossip(h host.Host, m *Manager) *gossip {
-	return &gossip{m: m, host: newFenced(h), topics: map[string]*topic{}, peers: map[*link.Contact]map[string]bool{}}
+	return &gossip{m: m, host: newFenced(h), topics: map[string]*topic{}, peers: map[*link.Contact]map[string]bool{}, spent: map[peer.ID]*budget{}}
 }
 
 // start begins gossip: when there is the first topic, for it costs a tenth of a
@@ -59,10 +71,11 @@ func (g *gossip) start() error {
 		pubsub.WithGossipSubParams(params),
 		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign),
 		pubsub.WithNoAuthor(),
-		pubsub.WithMessageIdFn(func(m *pb.Message) string { return string(m.Data) }),
+		pubsub.WithMessageIdFn(messageID),
 		pubsub.WithFloodPublish(true),
-		pubsub.WithMaxMessageSize(64<<10),
+		pubsub.WithMaxMessageSize(maxRPC),
 		pubsub.WithSubscriptionFilter(g),
+		pubsub.WithAppSpecificRpcInspector(g.inspect),
 		pubsub.WithPeerOutboundQueueSize(256),
 	)
 	if err != nil {
@@ -70,6 +83,40 @@ func (g *gossip) start() error {
 		return err
 	}
 	g.ps, g.cancel = ps, cancel
+	return nil
+}
+
+// messageID names a message in few bytes: who sends it chooses its length.
+func messageID(m *pb.Message) string {
+	sum := sha256.Sum256(m.Data)
+	return string(sum[:])
+}
+
+// errTalkative says that a peer has said more than anybody has to say.
+var errTalkative = errors.New("the peer says too much by gossip")
+
+// inspect drops what carries messages beyond the bounds, or of peers to whom
+// nothing is named.
+func (g *gossip) inspect(p peer.ID, rpc *pubsub.RPC) error {
+	if len(rpc.GetPublish()) == 0 {
+		return nil
+	}
+	if g.host.names(p) == nil {
+		return errTalkative
+	}
+	b := g.spent[p]
+	if b == nil {
+		if len(g.spent) >= maxTalkative {
+			clear(g.spent)
+		}
+		b = &budget{at: time.Now(), left: gossipBurst, most: gossipBurst, per: time.Second / gossipRate}
+		g.spent[p] = b
+	}
+	for range rpc.GetPublish() {
+		if b.take(time.Now()) > 0 {
+			return errTalkative
+		}
+	}
 	return nil
 }
 

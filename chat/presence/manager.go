@@ -85,7 +85,7 @@ func (m *Manager) Close() {
 
 // announce makes records when something has changed, and once a minute.
 func (m *Manager) announce() {
-	pace := budget{at: time.Now(), left: changes}
+	pace := budget{at: time.Now(), left: changes, most: changes, per: changePer}
 	kept := time.Now()
 	for {
 		restated, turned := m.chat.Restated(), m.chat.Turned()
@@ -317,18 +317,20 @@ func (m *Manager) heard(d time.Duration) {
 	}
 }
 
-// budget paces what I say: changes at once, then one in changePer.
+// budget paces what is said: most at once, then one in per.
 type budget struct {
 	at   time.Time
 	left float64
+	most float64
+	per  time.Duration
 }
 
 // take returns 0, or how long to wait before asking again.
 func (b *budget) take(now time.Time) time.Duration {
-	b.left = min(changes, b.left+now.Sub(b.at).Seconds()/changePer.Seconds())
+	b.left = min(b.most, b.left+now.Sub(b.at).Seconds()/b.per.Seconds())
 	b.at = now
 	if b.left < 1 {
-		return time.Duration((1 - b.left) * float64(changePer))
+		return time.Duration((1 - b.left) * float64(b.per))
 	}
 	b.left--
 	return 0
