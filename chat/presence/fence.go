@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	pb "github.com/libp2p/go-libp2p-pubsub/pb"
 	"github.com/libp2p/go-libp2p/core/event"
@@ -131,9 +132,10 @@ func (f *fenced) RemoveStreamHandler(protocol.ID) { f.SetStreamHandler(Protocol,
 // accept is the handler on the host itself, from the beginning: a peer that opens
 // its stream a moment before we know that there is a topic in common tries again.
 func (f *fenced) accept(s network.Stream) {
+	p := s.Conn().RemotePeer()
 	f.mu.Lock()
 	h := f.handler
-	if f.allowed[s.Conn().RemotePeer()] == nil {
+	if f.allowed[p] == nil {
 		h = nil
 	}
 	f.mu.Unlock()
@@ -141,7 +143,23 @@ func (f *fenced) accept(s network.Stream) {
 		s.Reset()
 		return
 	}
+	f.answer(p)
 	h(s)
+}
+
+// answer is called when an allowed peer opens a stream. With the one before its
+// pubsub has forgotten what we follow, and tells nothing anew by itself either: it
+// is told again, on a stream that is opened if pubsub has given up.
+func (f *fenced) answer(p peer.ID) {
+	f.mu.Lock()
+	s := f.streams[p]
+	f.mu.Unlock()
+	if s == nil {
+		f.new.Emit(event.EvtPeerIdentificationCompleted{Peer: p, Protocols: []protocol.ID{Protocol}})
+		return
+	}
+	s.again.Store(true)
+	s.touch()
 }
 
 // NewStream opens a stream to an allowed peer, on which other topics are left out.
@@ -179,12 +197,13 @@ func (f *fenced) keep(s network.Stream, p peer.ID) (network.Stream, error) {
 // fencedStream is written one whole RPC at a time.
 type fencedStream struct {
 	network.Stream
-	f    *fenced
-	peer peer.ID
-	mu   sync.Mutex    // of writes
-	wake chan struct{} // 1 deep: other topics may be named now
-	end  sync.Once
-	done chan struct{} // closed at the end
+	f     *fenced
+	peer  peer.ID
+	mu    sync.Mutex    // of writes
+	wake  chan struct{} // 1 deep: other topics may be named now
+	again atomic.Bool   // all of them have to be named
+	end   sync.Once
+	done  chan struct{} // closed at the end
 }
 
 func (s *fencedStream) touch() {
@@ -225,6 +244,9 @@ func (s *fencedStream) rename(told map[string]bool) {
 			return
 		}
 		now := s.f.names(s.peer)
+		if s.again.Swap(false) {
+			told = nil
+		}
 		s.mu.Lock()
 		err := s.send(renamed(told, now))
 		s.mu.Unlock()
