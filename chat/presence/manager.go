@@ -48,8 +48,8 @@ type Manager struct {
 
 	mu    sync.Mutex
 	peers map[*link.Contact]*peerState
-	links map[wire.Account]int       // of peers
-	last  *chat.Announcement         // nil: nothing was said yet
+	links map[wire.Account]int  // of peers
+	last  *chat.Announcement    // nil: nothing was said yet
 	views map[wire.Account]view // what others show me
 }
 
