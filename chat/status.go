@@ -205,6 +205,11 @@ func (s *Service) Announce(leaving bool) (a Announcement, err error) {
 	if err := s.Introduce(); err != nil {
 		return a, err
 	}
+	return s.Present(leaving)
+}
+
+// Present is Announce under the secrets that there are: it writes nothing.
+func (s *Service) Present(leaving bool) (a Announcement, err error) {
 	var (
 		self Self
 		card Card

@@ -50,6 +50,7 @@ type Manager struct {
 	peers map[*link.Contact]*peerState
 	links map[wire.Account]int  // of peers
 	last  *chat.Announcement    // nil: nothing was said yet
+	left  bool                  // with goodbyes
 	views map[wire.Account]view // what others show me
 }
 
@@ -166,7 +167,7 @@ func (m *Manager) say(goodbye bool) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.last = &a
+	m.last, m.left = &a, goodbye
 	records := map[wire.View][]byte{} // one for all: who passes it on passes on the same
 	for c, p := range m.peers {
 		m.tell(c, p, records)
@@ -205,14 +206,28 @@ func (m *Manager) Up(c *link.Contact) {
 	p := newPeerState()
 	m.peers[c] = p
 	m.links[c.Account]++
-	if m.last != nil {
-		m.tell(c, p, map[wire.View][]byte{})
-	}
+	m.greet(c, p)
 	m.showAll(c, p)
 	m.seekPicture(c, p)
 	if m.links[c.Account] == 1 {
 		m.need(c.Account)
 	}
+}
+
+// greet tells how I am there now on a session that has begun: what was said last
+// may not hold any more, and the secret be one that somebody must not read with.
+// m.mu is held.
+func (m *Manager) greet(c *link.Contact, p *peerState) {
+	if m.last == nil {
+		return
+	}
+	a, err := m.chat.Present(m.left)
+	if err != nil {
+		m.log.Warn("cannot tell a contact", "error", err)
+		return
+	}
+	m.last = &a
+	m.tell(c, p, map[wire.View][]byte{})
 }
 
 // Down implements link.Courier.
@@ -278,6 +293,9 @@ func (m *Manager) Typing(a wire.Account, on bool) {
 	f := wire.Signal{Type: wire.FrameSignal, Conv: wire.DirectConv(m.chat.Account(), a), Kind: wire.SignalPaused}
 	if on {
 		f.Kind = wire.SignalTyping
+	}
+	if grade, err := m.chat.GradeOf(a); err != nil || grade != chat.GradeFull || m.chat.Hides() {
+		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
