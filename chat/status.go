@@ -65,6 +65,8 @@ func (s *Service) SetStatus(st Status) error {
 	if n := utf8.RuneCountInString(st.Text); n > wire.MaxStatus {
 		return Errorf(CodeRefused, "a status text has at most %d characters, this one has %d", wire.MaxStatus, n)
 	}
+	s.setting.Lock() // the switch in memory is the one on disk
+	defer s.setting.Unlock()
 	var shown []wire.Account
 	err := s.store.Update(func(tx Tx) (err error) {
 		shown = nil
