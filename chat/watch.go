@@ -287,11 +287,14 @@ func targetOf(r Reader, e *Event) (id wire.MessageID, ok bool) {
 // sightUpdates tells who has come, gone or begun to write since turn, each as it
 // is now. Only comings after began are such.
 func (s *Service) sightUpdates(at cursor, turn, began uint64) (list []Update, now uint64, err error) {
-	present, typing, came := map[wire.Account]bool{}, map[wire.Account]bool{}, map[wire.Account]bool{}
+	type change struct{ present, typing, came bool }
+	changes := map[wire.Account]change{}
 	s.mu.Lock()
 	now = s.sights.turn
 	for a, g := range s.sights.of {
-		present[a], typing[a], came[a] = g.turned > turn, g.typed > turn, g.came > max(turn, began)
+		if ch := (change{g.turned > turn, g.typed > turn, g.came > max(turn, began)}); ch.present || ch.typing {
+			changes[a] = ch
+		}
 	}
 	s.mu.Unlock()
 	if now == turn {
@@ -299,7 +302,7 @@ func (s *Service) sightUpdates(at cursor, turn, began uint64) (list []Update, no
 	}
 	err = s.store.View(func(r Reader) error {
 		list = nil
-		for a := range present {
+		for a, ch := range changes {
 			c, err := r.Contact(a)
 			if err != nil || c.Relation() != Accepted {
 				continue
@@ -309,13 +312,13 @@ func (s *Service) sightUpdates(at cursor, turn, began uint64) (list []Update, no
 				return err
 			}
 			u := Update{Cursor: s.formatCursor(at), Time: s.nowMillis(), Contact: &v}
-			if present[a] {
+			if ch.present {
 				u.Kind = UpdatePresence
-				u.Tell = came[a] && v.Tell && v.Presence.State != wire.PresenceOffline
+				u.Tell = ch.came && v.Tell && v.Presence.State != wire.PresenceOffline
 				list = append(list, u)
 				u.Tell = false
 			}
-			if typing[a] {
+			if ch.typing {
 				u.Kind = UpdateTyping
 				list = append(list, u)
 			}
