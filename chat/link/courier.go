@@ -38,9 +38,9 @@ func newContact(s *session) *Contact {
 	}
 }
 
-// Send puts a frame in line. A newer one, but of Views, takes the place of one that
-// has not gone yet: who reads slowly sees the newest state, not all that
-// were. It never blocks, and is safe for concurrent use.
+// Send puts a frame in line. A newer one takes the place of one that has not gone
+// yet, and of Views a tag that of the same tag: who reads slowly sees the newest
+// state, not all that were. It never blocks, and is safe for concurrent use.
 func (c *Contact) Send(frame any) {
 	var err error
 	switch f := frame.(type) {
@@ -52,6 +52,8 @@ func (c *Contact) Send(frame any) {
 		c.s.out.newest(f.Type, f)
 	case wire.Picture:
 		c.s.out.newest(f.Type, f)
+	case wire.Views:
+		err = c.s.out.show(f.Shown)
 	default:
 		err = c.s.out.answer(f)
 	}

@@ -21,6 +21,7 @@ type outbox struct {
 	busy    map[wire.Log]wire.Busy    // newest of each log
 	back    []byte                    // events that the peer wants back; nil: there is place for some
 	news    map[wire.FrameType][]byte // newest of each type
+	shown   map[wire.ViewTag]bool     // newest of each tag, as wire.ShownView.Needs
 	pushes  [][]byte
 	size    int           // bytes of pushes
 	last    []byte        // the bye, once everything else has gone
@@ -31,7 +32,7 @@ type outbox struct {
 func newOutbox() *outbox {
 	return &outbox{
 		acks: map[wire.Log]wire.Entry{}, busy: map[wire.Log]wire.Busy{}, news: map[wire.FrameType][]byte{},
-		ready: make(chan struct{}, 1),
+		shown: map[wire.ViewTag]bool{}, ready: make(chan struct{}, 1),
 	}
 }
 
@@ -63,6 +64,21 @@ func (o *outbox) newest(t wire.FrameType, f any) {
 	defer o.mu.Unlock()
 	o.news[t] = wire.AppendFrame(nil, f)
 	o.wake()
+}
+
+// show puts views in, each in the place of one that waits with its tag: others
+// come and go as they like, and we tell of it.
+func (o *outbox) show(list []wire.ShownView) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, v := range list {
+		o.shown[v.Tag] = v.Needs
+	}
+	if len(o.shown) > wire.MaxViews {
+		return errFlood
+	}
+	o.wake()
+	return nil
 }
 
 // hold puts a busy in, in the place of one that waits for the same log.
@@ -168,6 +184,14 @@ func (o *outbox) takeNow() (b []byte, closed bool) {
 		b = wire.AppendFrame(b, f)
 	}
 	clear(o.busy)
+	if len(o.shown) > 0 {
+		views := wire.Views{Type: wire.FrameViews}
+		for tag, needs := range o.shown {
+			views.Shown = append(views.Shown, wire.ShownView{Tag: tag, Needs: needs})
+		}
+		clear(o.shown)
+		b = wire.AppendFrame(b, views)
+	}
 	for _, f := range o.news {
 		b = append(b, f...)
 	}
