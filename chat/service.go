@@ -67,7 +67,7 @@ func New(store Store, opt Options) (*Service, error) {
 		why:      map[wire.Account]string{},
 		said:     map[wire.Log]uint64{},
 		departed: departures{},
-		sights:   sights{of: map[wire.Account]*sight{}, clocks: map[wire.Account]time.Duration{}},
+		sights:   sights{of: map[wire.Account]*sight{}},
 	}
 	var nearby string
 	err := store.View(func(r Reader) (err error) {

@@ -30,10 +30,9 @@ const (
 // everybody is offline until they are seen. What runs out does so by the time
 // that passes, whatever the clock says.
 type sights struct {
-	of     map[wire.Account]*sight
-	turn   uint64        // rises with every change
-	wake   chan struct{} // closed when turn rises
-	clocks map[wire.Account]time.Duration
+	of   map[wire.Account]*sight
+	turn uint64        // rises with every change
+	wake chan struct{} // closed when turn rises
 }
 
 // sight is what is known of one account.
@@ -51,10 +50,11 @@ type sight struct {
 type seen struct {
 	Heard
 	p     wire.Presence
-	until time.Time // then it is worth nothing
-	links int       // open sessions with the device
-	spent float64   // of maxRecords
-	at    time.Time // of spent
+	until time.Time     // then it is worth nothing
+	links int           // open sessions with the device
+	ahead time.Duration // its clock of mine, as the hello of a session showed
+	spent float64       // of maxRecords
+	at    time.Time     // of spent
 }
 
 // pays reports whether another record of the device is taken.
@@ -73,13 +73,6 @@ type Presence struct {
 	State wire.Availability
 	Text  string
 	Idle  uint64 // since when nobody touched the device, unix milliseconds; 0: not idle, or not told
-}
-
-// ClockShown notes by how much the clock of a is ahead of mine, as a hello showed.
-func (s *Service) ClockShown(a wire.Account, ahead time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sights.clocks[a] = ahead
 }
 
 // TakePresence takes a record of a contact's device that was verified by
@@ -106,15 +99,16 @@ func (s *Service) TakePresence(a wire.Account, d wire.Device, p wire.Presence) e
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at := time.UnixMilli(int64(p.Time)).Add(-s.sights.clocks[a])
-	if at.Before(now.Add(-maxSkew)) || at.After(now.Add(maxSkew)) {
-		return ErrStale
-	}
 	g := s.sights.of[a]
 	n := g.devices[d]
 	if n == nil {
+		g.dropRetired(list)
 		n = &seen{Heard: Heard{Device: d}}
 		g.devices[d] = n
+	}
+	at := time.UnixMilli(int64(p.Time)).Add(-n.ahead)
+	if at.Before(now.Add(-maxSkew)) || at.After(now.Add(maxSkew)) {
+		return ErrStale
 	}
 	if p.Boot < n.Boot || p.Boot == n.Boot && p.Seq <= n.Seq || !n.pays(time.Now()) {
 		return ErrStale
@@ -124,6 +118,16 @@ func (s *Service) TakePresence(a wire.Account, d wire.Device, p wire.Presence) e
 	g.last = millis(now)
 	s.show(a)
 	return nil
+}
+
+// dropRetired forgets devices that are not in use any more, of which no record is
+// taken: a contact may have had any number of them.
+func (g *sight) dropRetired(list wire.DeviceList) {
+	for d, n := range g.devices {
+		if n.links == 0 && !list.HasLive(d) {
+			delete(g.devices, d)
+		}
+	}
 }
 
 // loadHeard reads what was noted of a before the start.
@@ -210,10 +214,18 @@ func (s *Service) sighted() <-chan struct{} {
 	return s.sights.wake
 }
 
-// DeviceLinked notes that a session with a device of a is open; DeviceLeft that it
-// has ended. With the last one the device is offline at once, until it is heard of
-// again.
-func (s *Service) DeviceLinked(a wire.Account, d wire.Device) error {
+// DeviceLinked notes that a session with a device of a is open, and by how much
+// the device's clock is ahead of mine; DeviceLeft that it has ended. With the last
+// one the device is offline at once, until it is heard of again.
+func (s *Service) DeviceLinked(a wire.Account, d wire.Device, ahead time.Duration) error {
+	c, err := s.contactOf(a)
+	if err != nil {
+		return err
+	}
+	list, err := s.devices(c)
+	if err != nil {
+		return err
+	}
 	if err := s.loadHeard(a); err != nil {
 		return err
 	}
@@ -221,9 +233,11 @@ func (s *Service) DeviceLinked(a wire.Account, d wire.Device) error {
 	defer s.mu.Unlock()
 	g := s.sights.of[a]
 	if g.devices[d] == nil {
+		g.dropRetired(list)
 		g.devices[d] = &seen{Heard: Heard{Device: d}}
 	}
 	g.devices[d].links++
+	g.devices[d].ahead = ahead
 	return nil
 }
 

@@ -48,10 +48,18 @@ func TestStalePresence(t *testing.T) {
 	}
 	take("of long ago", device(0), at(-6*time.Minute, 3, 2), chat.ErrStale)
 	take("of the future", device(0), at(6*time.Minute, 3, 2), chat.ErrStale)
-	ann.ClockShown(a.account(), 365*24*time.Hour)
+	clock := func(d wire.Device, ahead time.Duration) {
+		t.Helper()
+		if err := ann.DeviceLinked(a.account(), d, ahead); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clock(device(0), 365*24*time.Hour)
+	clock(device(1), time.Hour)
 	take("by a clock a year ahead, as the hello showed", device(0), at(365*24*time.Hour, 3, 2), nil)
 	take("by the right clock, as it did not", device(0), at(0, 3, 3), chat.ErrStale)
-	ann.ClockShown(a.account(), 0)
+	take("by the right clock, of a device that is an hour ahead", device(1), at(0, 1, 2), chat.ErrStale)
+	take("by its own", device(1), at(time.Hour, 1, 2), nil)
 
 	if err := ann.KeepHeard(); err != nil {
 		t.Fatal(err)
@@ -62,6 +70,44 @@ func TestStalePresence(t *testing.T) {
 	}
 	take("replayed after a start", device(0), at(0, 3, 2), chat.ErrStale)
 	take("new after a start", device(0), at(0, 3, 3), nil)
+}
+
+// Of devices that are not in use any more nothing is kept, however many a contact
+// had.
+func TestHeardOfRetiredDevices(t *testing.T) {
+	ann := newNode(t, "Ann")
+	a := newAuthor(t, ann, 3)
+	say := func(i int) {
+		t.Helper()
+		p := wire.Presence{View: wire.ViewFull, Boot: 1, Seq: 1, Time: uint64(ann.clock.ms), State: wire.PresenceBusy}
+		if err := ann.TakePresence(a.account(), a.log(i).Device, p); err != nil {
+			t.Fatal(err)
+		}
+		if err := ann.KeepHeard(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	say(0)
+	say(1)
+	signed := a.list(t, 2, 0, 1)
+	list, err := wire.ParseDeviceList(signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ann.Admit(chat.Proof{Account: a.account()}, list, signed, a.log(2).Device, 1); err != nil {
+		t.Fatal(err)
+	}
+	say(2)
+	err = ann.disk.View(func(r chat.Reader) error {
+		c, err := r.Card(a.account())
+		if len(c.Heard) != 1 || c.Heard[0].Device != a.log(2).Device {
+			t.Errorf("kept: %v", c.Heard)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Several devices count as the most present of them.

@@ -69,8 +69,7 @@ func (s *state) courtesy() {
 	if talks != s.linked {
 		s.linked = talks
 		if talks {
-			s.chat.ClockShown(s.who.account, s.who.ahead)
-			if err := s.chat.DeviceLinked(s.who.account, s.who.device); err != nil {
+			if err := s.chat.DeviceLinked(s.who.account, s.who.device, s.who.ahead); err != nil {
 				s.m.log.Warn("cannot note that a contact is there", "error", err)
 			}
 		} else {
