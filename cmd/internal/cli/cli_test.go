@@ -52,6 +52,7 @@ func TestScripts(t *testing.T) {
 			"fill":       fill,
 			"picture":    picture,
 			"picture-of": pictureOf,
+			"typing":     typing,
 		},
 	})
 }

@@ -71,16 +71,16 @@ func (a *app) printContact(c client.Contact) error {
 	return a.result(c, "%s: %s", c.Name, contactState(c))
 }
 
-// contactState tells the state of a contact in words.
+// contactState tells the state of a contact in words, but not how they are there.
 func contactState(c client.Contact) string {
 	switch c.State {
 	case "asked":
 		return "asked, has not answered yet"
 	case "accepted":
 		if c.Why != "" {
-			return "a contact, " + how(c.Presence, c.Status) + "; " + c.Why
+			return "a contact; " + c.Why
 		}
-		return "a contact, " + how(c.Presence, c.Status)
+		return "a contact"
 	}
 	return c.State
 }

@@ -274,6 +274,16 @@ func picture(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o600))
 }
 
+// [!] typing HOME WHO: the user of the node there writes to WHO, or has stopped.
+func typing(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: [!] typing home who")
+	}
+	c := client.Dial(ts.MkAbs(args[0]))
+	defer c.Close()
+	ts.Check(c.Typing(context.Background(), args[1], !neg))
+}
+
 // picture-of HOME WHO HASH: waits until the picture with that hash has come, or
 // for - until there is none.
 func pictureOf(ts *testscript.TestScript, neg bool, args []string) {

@@ -87,11 +87,28 @@ func (p *eventPrinter) print(ctx context.Context, e client.Event) error {
 			p.rang, bell = e.Message.ID, p.bell()
 		}
 		return p.printf("%s%s\n", messageText(*e.Message, p.to(*e.Message)), bell)
-	case e.Contact != nil && e.Tell:
-		return p.printf("%s  %s is here%s\n", local(e.Time, dateTime), term.Printable(e.Contact.Name), p.bell())
 	case e.Contact != nil:
 		p.to = nil
-		return p.printf("%s  %s: %s\n", local(e.Time, dateTime), term.Printable(e.Contact.Name), contactState(*e.Contact))
+		bell := ""
+		if e.Tell {
+			bell = p.bell()
+		}
+		return p.printf("%s  %s%s\n", local(e.Time, dateTime), term.Printable(e.Contact.Name+did(e)), bell)
 	}
 	return p.printf("%s  %s %s (cursor %s)\n", local(e.Time, dateTime), e.Event, term.Printable(e.What), term.Printable(e.Cursor))
+}
+
+// did says what the contact of an event does, or is now, after the name.
+func did(e client.Event) string {
+	switch {
+	case e.Tell:
+		return " is here"
+	case e.Event == client.EventPresence:
+		return " is " + how(e.Contact.Presence, e.Contact.Status)
+	case e.Event == client.EventTyping && e.Contact.Typing:
+		return " is writing…"
+	case e.Event == client.EventTyping:
+		return " has stopped writing"
+	}
+	return ": " + contactState(*e.Contact)
 }
