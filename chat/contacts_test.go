@@ -428,8 +428,22 @@ func TestOnlineFollowsTheSessions(t *testing.T) {
 			t.Errorf("after step %d they are online: %v", i, online())
 		}
 	}
-	if c := ann.contact(t, ben.Account()); c.LastSeen != uint64(ann.clock.ms) {
-		t.Errorf("last seen at %d", c.LastSeen)
+	if c := ann.contact(t, ben.Account()); c.LastSeen != 0 {
+		t.Errorf("who shows no presence was seen at %d", c.LastSeen)
+	}
+	seen := uint64(ann.clock.ms)
+	if err := ann.TakePresence(ben.Account(), ben.Device(), wire.Presence{View: wire.ViewPlain, Boot: 1, Seq: 1, Time: seen, State: wire.PresenceAvailable}); err != nil {
+		t.Fatal(err)
+	}
+	ann.clock.advance(time.Minute)
+	for _, call := range []func(wire.Account) error{ann.LinkUp, ann.LinkDown} {
+		if err := call(ben.Account()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ann.restart(t)
+	if c := ann.contact(t, ben.Account()); c.LastSeen != seen {
+		t.Errorf("last seen at %d, not at %d", c.LastSeen, seen)
 	}
 }
 

@@ -44,7 +44,8 @@ func (s *Service) Online(a wire.Account) bool {
 }
 
 // LinkUp and LinkDown are called by the link when a session with a begins and
-// ends. They keep when a was last seen.
+// ends. They keep when a was last seen: not that there is a session, which would
+// show who is invisible.
 func (s *Service) LinkUp(a wire.Account) error { return s.countLink(a, +1) }
 
 // LinkDown ends what LinkUp began.
@@ -74,7 +75,7 @@ func (s *Service) countLink(a wire.Account, n int) error {
 		if err != nil || c.Relation() != Accepted {
 			return ignoreNotFound(err)
 		}
-		c.LastSeen = s.nowMillis()
+		c.LastSeen = max(c.LastSeen, s.sightOf(c).last)
 		return s.putContact(tx, c)
 	})
 }

@@ -45,7 +45,7 @@ type ContactView struct {
 	Name     string
 	Relation Relation
 	Note     string
-	LastSeen uint64 // unix milliseconds; 0: never
+	LastSeen uint64 // when they showed themselves last, unix milliseconds; 0: never
 	Online   bool   // a link with it is open now, and both are contacts
 	Presence Presence
 	Typing   bool     // they write a message to me

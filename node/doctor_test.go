@@ -54,6 +54,7 @@ func TestDiagnose(t *testing.T) {
 		check(t, list, node.CheckContact, "Ben: linked over QUIC at 1.0.0.2")
 		check(t, b.Diagnose(t.Context()), node.CheckFirewall, "others get in: 1 connections")
 
+		time.Sleep(time.Second) // virtual: until he has shown himself
 		net.Cut(ben.ip, true)
 		send(t, a, b, "are you there?")
 		eventually(t, a, "the dead peer is noticed", func() bool { return !online(t, a, b) })
