@@ -46,12 +46,13 @@ type Manager struct {
 	began  time.Time
 	expiry atomic.Int64 // when that was, nanoseconds after began
 
-	mu    sync.Mutex
-	peers map[*link.Contact]*peerState
-	links map[wire.Account]int  // of peers
-	last  *chat.Announcement    // nil: nothing was said yet
-	left  bool                  // with goodbyes
-	views map[wire.Account]view // what others show me
+	mu     sync.Mutex
+	peers  map[*link.Contact]*peerState
+	sought map[wire.Account]*budget // pictures that were asked for
+	links  map[wire.Account]int     // of peers
+	last   *chat.Announcement       // nil: nothing was said yet
+	left   bool                     // with goodbyes
+	views  map[wire.Account]view    // what others show me
 }
 
 // New makes a Manager. It does nothing before Start.
@@ -61,7 +62,7 @@ func New(cfg Config) *Manager {
 	}
 	m := &Manager{
 		chat: cfg.Chat, log: cfg.Log, expire: make(chan struct{}, 1), began: time.Now(),
-		peers: map[*link.Contact]*peerState{}, links: map[wire.Account]int{}, views: map[wire.Account]view{},
+		peers: map[*link.Contact]*peerState{}, sought: map[wire.Account]*budget{}, links: map[wire.Account]int{}, views: map[wire.Account]view{},
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.gossip = newGossip(cfg.Host, m)

@@ -10,8 +10,10 @@ import (
 	"github.com/truce-im/truce/chat/wire"
 )
 
-// Limits of pictures, on one session. A picture has wire.MaxAvatar bytes.
+// Limits of pictures, of which each has wire.MaxAvatar bytes.
 const (
+	picturesSought = 4 // of one contact at once, on all sessions, and then one in pictureWait: each is written to disk
+
 	pictureWait  = time.Minute      // for the answer to a question, before it is asked anew
 	pictureEvery = 30 * time.Second // between two that are handed out: nobody changes theirs so often
 )
@@ -44,10 +46,21 @@ func (m *Manager) seekPicture(c *link.Contact, p *peerState) {
 		m.log.Warn("cannot tell whose picture is missing", "error", err)
 		return
 	}
-	if lacks && !(lately && hash == p.pictures.sought) {
+	if lacks && !(lately && hash == p.pictures.sought) && m.maySeek(c.Account) {
 		p.pictures.sought, p.pictures.asked, p.pictures.waiting = hash, time.Now(), true
 		c.Send(wire.AskPicture{Type: wire.FrameAskPicture, Hash: hash})
 	}
+}
+
+// maySeek reports whether another picture of a is fetched now: a contact may tell
+// of a new one as often as it likes. m.mu is held.
+func (m *Manager) maySeek(a wire.Account) bool {
+	b := m.sought[a]
+	if b == nil {
+		b = &budget{at: time.Now(), left: picturesSought, most: picturesSought, per: pictureWait}
+		m.sought[a] = b
+	}
+	return b.take(time.Now()) == 0
 }
 
 // givePicture answers a contact that lacks my picture. Who asks too often is not

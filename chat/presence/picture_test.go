@@ -84,3 +84,30 @@ func TestPicture(t *testing.T) {
 		}
 	})
 }
+
+// Of a contact that changes its picture without end few are fetched, and the last
+// one comes.
+func TestManyPictures(t *testing.T) {
+	virtually(t, func(w *world) {
+		ann, ben := w.person(), w.person()
+		befriend(ann, ben)
+		var last []byte
+		came := 0
+		for i := range 50 {
+			ann.paint(portrait(t, uint8(i)))
+			settle()
+			if now := ben.picture(ann); len(now) > 0 && !bytes.Equal(now, last) {
+				last = now
+				came++
+			}
+			time.Sleep(time.Second)
+		}
+		if came > 6 {
+			t.Errorf("%d of 50 pictures were fetched", came)
+		}
+		time.Sleep(5 * time.Minute)
+		if !bytes.Equal(ben.picture(ann), ann.picture(ann)) {
+			t.Error("the last one did not come")
+		}
+	})
+}
