@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/link"
+	"github.com/truce-im/truce/chat/wire"
 )
 
 // portrait is a small PNG file.
@@ -85,11 +87,33 @@ func TestPicture(t *testing.T) {
 	})
 }
 
+// generous is a courier that hands out a picture whenever it is asked.
+type generous struct {
+	link.Courier
+	file func(hash [32]byte) []byte
+}
+
+func (g *generous) Take(c *link.Contact, frame any) error {
+	if f, ok := frame.(*wire.AskPicture); ok {
+		c.Send(wire.Picture{Type: wire.FramePicture, Hash: f.Hash, File: g.file(f.Hash)})
+		return nil
+	}
+	return g.Courier.Take(c, frame)
+}
+
 // Of a contact that changes its picture without end few are fetched, and the last
 // one comes.
 func TestManyPictures(t *testing.T) {
 	virtually(t, func(w *world) {
-		ann, ben := w.person(), w.person()
+		var hostile *generous
+		w.wrap = func(c link.Courier) link.Courier { hostile = &generous{Courier: c}; return hostile }
+		ann := w.person()
+		w.wrap = nil
+		hostile.file = func(hash [32]byte) []byte {
+			file, _ := ann.chat.MyPicture(hash)
+			return file
+		}
+		ben := w.person()
 		befriend(ann, ben)
 		var last []byte
 		came := 0
