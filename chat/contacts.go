@@ -20,7 +20,7 @@ const MaxRequestsFrom = 4
 // AskOptions go with a request to be a contact.
 type AskOptions struct {
 	Name string // petname; empty: the name that the link suggests
-	Note string // shown to the person asked
+	Note string // shown to the person asked; empty: that of an earlier request that waits
 	Key  string // idempotency key, or empty
 }
 
@@ -74,6 +74,9 @@ func (s *Service) ask(tx Tx, link wire.Link, opt AskOptions) (notice string, err
 		return "", err
 	}
 	rel := c.Relation()
+	if rel == Asked && opt.Note == "" {
+		opt.Note = c.Mine.Note
+	}
 	switch {
 	case rel == Blocked:
 		return "", errBlocked(c)

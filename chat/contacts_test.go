@@ -123,6 +123,9 @@ func TestAskAgainChangesNothing(t *testing.T) {
 	if n.contact(t, l.Account).Mine != before {
 		t.Error("the stance changed")
 	}
+	if _, notice, err := n.Ask(l, chat.AskOptions{}); err != nil || notice == "" || n.contact(t, l.Account).Mine != before {
+		t.Errorf("without a note: told %q, %v", notice, err)
+	}
 	v, notice, err := n.Ask(l, chat.AskOptions{Note: "hi", Name: "Benny"})
 	if err != nil || v.Name != "Benny" || notice == "" || n.contact(t, l.Account).Mine != before {
 		t.Errorf("with another name: %+v, told %q, %v", v, notice, err)
