@@ -25,7 +25,7 @@ func (s *server) addNearby(in client.AddRequest, noLink error) (any, error) {
 	}
 	link, err := s.node.NearbyLink(in.Link)
 	if errors.Is(err, chat.ErrNotFound) {
-		return nil, noLink
+		return nil, chat.Errorf(chat.CodeUsage, "%v", noLink).WithHint("nor is anybody nearby called that: `truce nearby` lists them")
 	}
 	if err != nil {
 		return nil, err

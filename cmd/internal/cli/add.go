@@ -71,10 +71,12 @@ func (a *app) checkAdd(ctx context.Context, in *client.AddRequest) (noLink, err 
 		return nil, e
 	}
 	if _, err := wire.ParseLink(in.Link); err != nil {
-		noLink = usagef("%v", err)
+		e := usagef("%v", err)
 		if wire.ErrorClass(err) != "link-scheme" {
-			return nil, noLink
+			return nil, e
 		}
+		e.Hint = "while a node runs it can be the name of somebody nearby"
+		noLink = e
 	}
 	if err := chat.InputError(wire.CheckNote(in.Note)); err != nil {
 		return nil, err
