@@ -95,8 +95,13 @@ func checkProfile(args []string, change client.ProfileChange, out string, writte
 
 // readAvatar reads a file that may be a picture, and no more of it than one has.
 func readAvatar(path string) ([]byte, error) {
-	if path == noAvatar {
+	switch path {
+	case noAvatar:
 		return []byte{}, nil
+	case "":
+		e := usagef("--avatar needs the name of a file")
+		e.Hint = "none takes your picture away"
+		return nil, e
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -131,7 +136,7 @@ func (a *app) profile(ctx context.Context, s session, who string, change client.
 	if err != nil {
 		return err
 	}
-	return a.printProfile(p)
+	return a.printProfile(p, out)
 }
 
 // writeAvatar makes the file of the whole picture, or leaves it as it was.
@@ -160,13 +165,19 @@ func replaceFile(path string, b []byte) error {
 	return os.Rename(f.Name(), path)
 }
 
-func (a *app) printProfile(p client.Profile) error {
+// printProfile prints p, whose picture was written to out unless that is "".
+func (a *app) printProfile(p client.Profile, out string) error {
 	if a.json {
 		return a.row(p)
 	}
-	picture := map[bool]string{true: "here; --avatar-out FILE writes it", false: "not here yet"}[p.AvatarHere]
-	if p.Avatar == "" {
+	picture := "here; --avatar-out FILE writes it"
+	switch {
+	case out != "":
+		picture = "written to " + term.Printable(out)
+	case p.Avatar == "":
 		picture = ""
+	case !p.AvatarHere:
+		picture = "not here yet"
 	}
 	for _, f := range [][2]string{
 		{"account", p.Account},
