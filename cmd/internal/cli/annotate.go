@@ -18,10 +18,10 @@ import (
 func (a *app) groupCommand() *cobra.Command {
 	var none bool
 	cmd := &cobra.Command{
-		Use:   "group WHO [NAME…] [--clear]",
+		Use:   "group WHO [GROUP…] [--clear]",
 		Short: "shows or sets the groups that somebody is in",
 		Long: `Shows the groups that WHO is in, or puts WHO into those you name and into no others;
---clear: into none. Groups are yours alone: nobody is told. "truce contacts --group NAME"
+--clear: into none. Groups are yours alone: nobody is told. "truce contacts --group GROUP"
 lists who is in one.`,
 		Example: `  truce group ann chess family
   truce group ann

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -17,7 +18,7 @@ func (a *app) completionCommand() *cobra.Command {
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "prints what lets your shell complete commands and names",
 		Long: `Prints a script that lets your shell complete commands, flags and the names of your
-contacts. Bash needs the package bash-completion for it.`,
+contacts and groups. Bash needs the package bash-completion for it.`,
 		Example: `  truce completion bash > ~/.local/share/bash-completion/completions/truce
   truce completion zsh > "${fpath[1]}/_truce"
   truce completion fish > ~/.config/fish/completions/truce.fish`,
@@ -54,18 +55,16 @@ func (a *app) completeArgs(parent *cobra.Command) {
 }
 
 func (a *app) completeOperand(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-	list := operands(cmd.Use)
-	if len(args) >= len(list) {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
 	var words []string
-	switch operand := list[len(args)]; {
+	switch operand := operandAt(cmd, len(args)); {
 	case operand == "FILE" || operand == "PATH":
 		return nil, cobra.ShellCompDirectiveDefault
 	case operand == "DIR":
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	case operand == "WHO":
-		words = a.people(cmd)
+		words = a.known(cmd, peopleFor)
+	case operand == "GROUP…":
+		words = slices.DeleteFunc(a.known(cmd, groupNames), func(g string) bool { return slices.Contains(args[1:], g) })
 	case operand == "COMMAND":
 		for _, c := range cmd.Root().Commands() {
 			if c.IsAvailableCommand() {
@@ -78,6 +77,16 @@ func (a *app) completeOperand(cmd *cobra.Command, args []string, begun string) (
 	return beginning(words, begun), cobra.ShellCompDirectiveNoFileComp
 }
 
+// operandAt is what a command calls its argument i, or "" if it takes none there.
+// One with an ellipsis may stand any number of times.
+func operandAt(cmd *cobra.Command, i int) string {
+	list := operands(cmd.Use)
+	if n := len(list); i >= n && n > 0 && strings.HasSuffix(list[n-1], "…") {
+		return list[n-1]
+	}
+	return append(list, make([]string, i+1)...)[i]
+}
+
 func beginning(words []string, prefix string) (out []string) {
 	for _, w := range words {
 		if strings.HasPrefix(w, prefix) {
@@ -87,13 +96,13 @@ func beginning(words []string, prefix string) (out []string) {
 	return out
 }
 
-// people are those whom a command may mean by WHO. There are none where finding
-// out takes a passphrase or long, or fails: nobody wants an error there.
-func (a *app) people(cmd *cobra.Command) (names []string) {
+// known are names that a command may mean. There are none where finding out
+// takes a passphrase or long, or fails: nobody wants an error there.
+func (a *app) known(cmd *cobra.Command, find func(ctx context.Context, s session, command string) ([]string, error)) (names []string) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), patience)
 	defer cancel()
 	list := func(ctx context.Context, s session) (err error) {
-		names, err = peopleFor(ctx, s, cmd.Name())
+		names, err = find(ctx, s, cmd.Name())
 		return err
 	}
 	err := a.overSocket(ctx, list)
@@ -120,6 +129,21 @@ func peopleFor(ctx context.Context, s session, command string) (names []string, 
 		names = append(names, candidate(c.Name, c.Account))
 	}
 	return names, err
+}
+
+// groupNames lists the groups that contacts are in, but for those whose names a shell
+// could take for more than that.
+func groupNames(ctx context.Context, s session, _ string) (names []string, err error) {
+	contacts, err := s.Contacts(ctx)
+	for _, c := range contacts {
+		for _, g := range c.Groups {
+			if candidate(g, "") == g {
+				names = append(names, g)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), err
 }
 
 // candidate is what a shell is offered for somebody: the name, or the account

@@ -71,6 +71,9 @@ var storeSettings = [][2]string{
 	{chat.UseMessages, "whether you write and are written to; if not, messages of contacts wait with them"},
 }
 
+// switches are the settings that are true or false.
+var switches = []string{chat.ReadReceipts, chat.Typing, chat.Nearby, chat.UsePresence, chat.UseMessages, "mdns"}
+
 // storedTable lists the settings of the account for people.
 func storedTable() string { return settingTable(storeSettings) }
 
@@ -103,7 +106,7 @@ func completeSetting(_ *cobra.Command, args []string, begun string) ([]string, c
 		for _, s := range config.Settings {
 			names = append(names, s.Name)
 		}
-	case len(args) == 1 && slices.Contains([]string{chat.ReadReceipts, chat.Typing, chat.Nearby, "mdns"}, args[0]):
+	case len(args) == 1 && slices.Contains(switches, args[0]):
 		names = []string{"true", "false"}
 	}
 	return beginning(names, begun), cobra.ShellCompDirectiveNoFileComp

@@ -13,7 +13,7 @@ import (
 func (a *app) contactsCommand() *cobra.Command {
 	var group string
 	cmd := &cobra.Command{
-		Use:   "contacts [--group NAME]",
+		Use:   "contacts [--group GROUP]",
 		Short: "lists your contacts",
 		Long: `Lists your contacts, with --group those in that group. Those in state "asked" have not
 answered you yet; those who ask you are listed by "truce requests".`,
@@ -34,7 +34,7 @@ answered you yet; those who ask you are listed by "truce requests".`,
 				if group == "" {
 					a.none(len(list), "no contacts yet; `truce add LINK` asks somebody")
 				} else {
-					a.none(len(list), "nobody is in that group; `truce group WHO NAME` puts somebody there")
+					a.none(len(list), "nobody is in that group; `truce group WHO GROUP` puts somebody there")
 				}
 				if err := rows(a, list, "name state presence unread verified last-seen account", contactColumns); err != nil {
 					return err
@@ -49,6 +49,9 @@ answered you yet; those who ask you are listed by "truce requests".`,
 		},
 	}
 	cmd.Flags().StringVar(&group, "group", "", "those in this group")
+	cmd.RegisterFlagCompletionFunc("group", func(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		return beginning(a.known(cmd, groupNames), begun), cobra.ShellCompDirectiveNoFileComp
+	})
 	return cmd
 }
 

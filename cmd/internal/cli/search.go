@@ -39,7 +39,7 @@ in capitals or with accents, or not. Several words are one phrase. With --in onl
 	cmd.Flags().StringVar(&in.In, "in", "", "only in the conversation with them")
 	cmd.Flags().IntVarP(&in.N, "number", "n", client.DefaultHits, "how many messages")
 	cmd.RegisterFlagCompletionFunc("in", func(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-		return beginning(a.people(cmd), begun), cobra.ShellCompDirectiveNoFileComp
+		return beginning(a.known(cmd, peopleFor), begun), cobra.ShellCompDirectiveNoFileComp
 	})
 	return cmd
 }

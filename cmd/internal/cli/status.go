@@ -25,8 +25,7 @@ knows your address can still tell that a node runs there.`,
 		Example: `  truce status
   truce status busy in a meeting until noon
   truce status available`,
-		Args:      between(0, -1),
-		ValidArgs: moods(),
+		Args: between(0, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				if err := checkStatus(args[0], strings.Join(args[1:], " ")); err != nil {
