@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -120,6 +121,11 @@ func (a *app) settings(ctx context.Context, args []string) ([]client.Setting, er
 	file, err := a.configFile()
 	if err != nil {
 		return nil, err
+	}
+	for _, arg := range args {
+		if !utf8.ValidString(arg) {
+			return nil, usagef("%q is not UTF-8", arg)
+		}
 	}
 	if len(args) > 0 && config.Known(args[0]) {
 		if len(args) == 2 {
