@@ -32,7 +32,7 @@ func (s *Service) Nudge(to wire.Account, key string) (Message, error) {
 			return err
 		}
 		wait := (early + time.Second - 1).Truncate(time.Second)
-		return Errorf(CodeRefused, "you nudged %s less than a minute ago", c.Name).WithHint("nudge again in %v, or write what it is about", wait)
+		return Errorf(CodeRefused, "you nudged %s less than a minute ago", c.Name).WithHint("nudge again in %.0f s, or write what it is about", wait.Seconds())
 	})
 }
 
