@@ -19,7 +19,8 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:   "status [available|away|busy|invisible [TEXT…]]",
 		Short: "shows or sets how contacts see you",
 		Long: `Shows how contacts see you, or sets it, with a text of up to 1,000 characters. It stays
-until you set it again. While you are invisible contacts see you offline, messages
+until you set it again. Contacts who are connected see a change within a second; of many
+changes in a row they see the last one, a few seconds later. While you are invisible contacts see you offline, messages
 still reach you, and who wrote them sees no tick before you show yourself again. Who
 knows your address can still tell that a node runs there.`,
 		Example: `  truce status
