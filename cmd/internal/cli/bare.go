@@ -17,6 +17,7 @@ import (
 	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/chat/wire"
 	"github.com/truce-im/truce/cmd/internal/linechat"
+	"github.com/truce-im/truce/cmd/internal/tui"
 	"github.com/truce-im/truce/node"
 	"github.com/truce-im/truce/node/api"
 	"github.com/truce-im/truce/node/api/client"
@@ -100,10 +101,13 @@ func (a *app) talk(ctx context.Context, t linechat.Terminal) error {
 				return err
 			}
 		}
+		if s, ok := t.(*screen); ok {
+			return tui.Run(ctx, c, tui.Options{In: s.in, Out: s.out})
+		}
 		fmt.Fprintln(t, "/help tells what you can do here; Ctrl-D leaves.")
 		return linechat.Run(ctx, c, t)
 	})
-	if errors.Is(err, linechat.ErrStopped) {
+	if errors.Is(err, linechat.ErrStopped) || errors.Is(err, tui.ErrStopped) {
 		return errStopped
 	}
 	return err

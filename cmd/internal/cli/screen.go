@@ -12,6 +12,7 @@ import (
 // a line begins.
 type screen struct {
 	*term.Terminal
+	in    *os.File
 	out   *os.File
 	keyed chan string // 1 deep
 }
@@ -21,7 +22,7 @@ func newScreen(in, out *os.File) *screen {
 		io.Reader
 		io.Writer
 	}{in, out}, "> ")
-	s := &screen{t, out, make(chan string, 1)}
+	s := &screen{t, in, out, make(chan string, 1)}
 	t.AutoCompleteCallback = s.key
 	return s
 }
