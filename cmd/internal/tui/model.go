@@ -45,6 +45,7 @@ func newModel(n node) model {
 	input.Prompt, input.ShowLineNumbers, input.Placeholder = "", false, ""
 	input.SetVirtualCursor(false)
 	input.KeyMap.InsertNewline.SetKeys("alt+enter", "shift+enter", "ctrl+j")
+	input.DynamicHeight, input.MinHeight, input.MaxHeight, input.MaxContentHeight = true, 1, maxInput, 10000
 	input.SetHeight(1)
 	input.Focus()
 	return model{
@@ -239,7 +240,6 @@ func (m model) step(by int) (tea.Model, tea.Cmd) {
 func (m model) typed(msg tea.Msg) (tea.Model, tea.Cmd) {
 	var cmd tea.Cmd
 	m.input, cmd = m.input.Update(msg)
-	m.input.SetHeight(min(maxInput, max(1, m.input.LineCount())))
 	var tell []tea.Cmd
 	if time.Since(m.active) > time.Minute {
 		m.active = time.Now()
@@ -261,7 +261,6 @@ func (m model) send() (tea.Model, tea.Cmd) {
 		return m, nil
 	}
 	m.input.Reset()
-	m.input.SetHeight(1)
 	m.typing = time.Time{}
 	return m, m.node.send(m.thread.with, client.SendRequest{Text: text})
 }
