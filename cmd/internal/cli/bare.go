@@ -101,7 +101,7 @@ func (a *app) talk(ctx context.Context, t linechat.Terminal) error {
 				return err
 			}
 		}
-		if s, ok := t.(*screen); ok {
+		if s, ok := t.(*screen); ok && os.Getenv("TERM") != "dumb" {
 			return tui.Run(ctx, c, tui.Options{In: s.in, Out: s.out})
 		}
 		fmt.Fprintln(t, "/help tells what you can do here; Ctrl-D leaves.")
