@@ -17,6 +17,10 @@ const (
 	// Each of the two services does without the other.
 	UsePresence = "presence" // I see who is there, and they see me: true or false
 	UseMessages = "messages" // I write and am written to: true or false
+
+	// For faces, which heed them.
+	Notify  = "notify"   // how I am told of messages: bell, osc9, osc777 or off
+	OnLeave = "on_leave" // a node that a screen started, when it closes: ask, stay or stop
 )
 
 // MaxAutoReply is the length of an auto-reply in characters: that of a status.
@@ -36,6 +40,8 @@ var settings = []setting{
 	{Nearby, "false", checkSwitch},
 	{UsePresence, "true", checkSwitch},
 	{UseMessages, "true", checkSwitch},
+	{Notify, "bell", checkOneOf("bell", "osc9", "osc777", "off")},
+	{OnLeave, "ask", checkOneOf("ask", "stay", "stop")},
 }
 
 // Settings returns the names of all settings.
@@ -51,6 +57,15 @@ func checkSwitch(name, value string) error {
 		return Errorf(CodeUsage, "%s is true or false, not %q", name, value)
 	}
 	return nil
+}
+
+func checkOneOf(values ...string) func(name, value string) error {
+	return func(name, value string) error {
+		if !slices.Contains(values, value) {
+			return Errorf(CodeUsage, "%s is one of %s, not %q", name, strings.Join(values, ", "), value)
+		}
+		return nil
+	}
 }
 
 func checkAutoReply(name, value string) error {

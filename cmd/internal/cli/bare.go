@@ -42,11 +42,14 @@ func (a *app) bare(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer term.Restore(int(in.Fd()), state)
 	t := newScreen(in, out)
-	err = a.talk(cmd.Context(), t)
-	if cmd.Context().Err() != nil {
+	stay, err := a.talk(cmd.Context(), t)
+	term.Restore(int(in.Fd()), state)
+	switch {
+	case cmd.Context().Err() != nil:
 		return nil // a signal is a clean end
+	case err == nil && stay:
+		return a.goOn(cmd.Context())
 	}
 	return err
 }
@@ -57,40 +60,41 @@ func (a *app) terminal() (in, out *os.File, ok bool) {
 	return in, out, ok1 && ok2 && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd()))
 }
 
-// talk sets up at the first run, sees to it that a node runs, and chats.
-func (a *app) talk(ctx context.Context, t linechat.Terminal) error {
+// talk sets up at the first run, sees to it that a node runs, and chats. It reports
+// whether a node is to go on running afterwards.
+func (a *app) talk(ctx context.Context, t linechat.Terminal) (stay bool, err error) {
 	a.askOn(t)
 	cfg, err := a.configured(node.Config{})
 	if err != nil {
-		return err
+		return false, err
 	}
 	fresh, show := !node.Exists(a.home), false
 	if fresh {
 		name, err := a.askName(ctx, t)
 		if err == io.EOF {
-			return nil
+			return false, nil
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 		cfg.Name = name
 		cfg.Protect, err = a.askProtection(ctx, t)
 		if err == io.EOF {
-			return nil
+			return false, nil
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 		show, err = a.askNearby(ctx, t, cfg)
 		if err == io.EOF {
-			return nil
+			return false, nil
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 		t.SetPrompt("> ")
 	}
-	err = a.withOwnOrRunning(ctx, cfg, func(ctx context.Context, c *client.Client) error {
+	err = a.withOwnOrRunning(ctx, cfg, func(ctx context.Context, c *client.Client, own bool) (err error) {
 		if show {
 			if _, err := c.SetSetting(ctx, chat.Nearby, "true"); err != nil {
 				return err
@@ -102,24 +106,25 @@ func (a *app) talk(ctx context.Context, t linechat.Terminal) error {
 			}
 		}
 		if s, ok := t.(*screen); ok && os.Getenv("TERM") != "dumb" {
-			return tui.Run(ctx, c, tui.Options{In: s.in, Out: s.out})
+			stay, err = tui.Run(ctx, c, tui.Options{In: s.in, Out: s.out, Own: own})
+			return err
 		}
 		fmt.Fprintln(t, "/help tells what you can do here; Ctrl-D leaves.")
 		return linechat.Run(ctx, c, t)
 	})
 	if errors.Is(err, linechat.ErrStopped) || errors.Is(err, tui.ErrStopped) {
-		return errStopped
+		return false, errStopped
 	}
-	return err
+	return stay, err
 }
 
 // withOwnOrRunning runs fn with the node that runs in the home, else with one
-// of its own.
-func (a *app) withOwnOrRunning(ctx context.Context, cfg node.Config, fn func(context.Context, *client.Client) error) error {
+// of its own, as it is told.
+func (a *app) withOwnOrRunning(ctx context.Context, cfg node.Config, fn func(ctx context.Context, c *client.Client, own bool) error) error {
 	c := client.Dial(a.home)
 	defer c.Close()
 	if refused := c.HandOver(ctx); isRefusal(refused) {
-		return fn(ctx, c) // that one stays
+		return fn(ctx, c, false) // that one stays
 	}
 	n, err := a.openToStay(ctx, cfg)
 	if err != nil {
@@ -131,7 +136,7 @@ func (a *app) withOwnOrRunning(ctx context.Context, cfg node.Config, fn func(con
 	if err != nil {
 		return err
 	}
-	return errors.Join(fn(ctx, c), h.Close())
+	return errors.Join(fn(ctx, c, true), h.Close())
 }
 
 // askName asks until the name is one; none is fine too, if it is meant.

@@ -31,7 +31,7 @@ func (t *fakeTerminal) ReadLine() (string, error) {
 func TestLeavingAtTheFirstQuestionMakesNothing(t *testing.T) {
 	a := &app{home: filepath.Join(t.TempDir(), "home")}
 	term := &fakeTerminal{lines: []string{"#not a name"}}
-	if err := a.talk(t.Context(), term); err != nil {
+	if _, err := a.talk(t.Context(), term); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(term.String(), "a name does not begin with #") {

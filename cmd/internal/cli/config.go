@@ -70,6 +70,14 @@ var storeSettings = [][2]string{
 	{chat.Nearby, "whether people on this network see you and can ask you"},
 	{chat.UsePresence, "whether contacts see you, and you them; if not, messages come and go all the same"},
 	{chat.UseMessages, "whether you write and are written to; if not, messages of contacts wait with them"},
+	{chat.Notify, "how the chat tells of messages: bell, osc9 or osc777 (which some terminals show as a notification), or off"},
+	{chat.OnLeave, "whether a node that the chat started goes on when you leave it: ask, stay or stop"},
+}
+
+// choices are the values of settings that have but a few, and are not switches.
+var choices = map[string][]string{
+	chat.Notify:  {"bell", "osc9", "osc777", "off"},
+	chat.OnLeave: {"ask", "stay", "stop"},
 }
 
 // switches are the settings that are true or false.
@@ -109,6 +117,8 @@ func completeSetting(_ *cobra.Command, args []string, begun string) ([]string, c
 		}
 	case len(args) == 1 && slices.Contains(switches, args[0]):
 		names = []string{"true", "false"}
+	case len(args) == 1:
+		names = choices[args[0]]
 	}
 	return beginning(names, begun), cobra.ShellCompDirectiveNoFileComp
 }

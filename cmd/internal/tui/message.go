@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/truce-im/truce/cmd/internal/term"
@@ -18,54 +19,75 @@ const groupFor = 5 * time.Minute
 // drawer draws messages.
 type drawer struct {
 	styles styles
-	now    func() time.Time
 	name   func(account string) string
 	text   func(id string) string // of a message that is here; empty: it is not
 }
 
 // message draws m, which stands behind before.
-func (d drawer) message(before *client.Message, m client.Message, width int) (rows []string) {
+func (d drawer) message(before *client.Message, m client.Message, width int, l look) (rows []string) {
 	if before == nil || !sameDay(before.Received.Time, m.Received.Time) {
-		rows = append(rows, d.day(m.Received.Time, width))
+		rows = append(rows, d.rule(m.Received.Local().Format("Monday, 2 January 2006"), width, d.styles.dim))
+	}
+	if l.fresh {
+		rows = append(rows, d.rule("new", width, d.styles.alarm))
 	}
 	if m.Notice != "" {
-		return append(rows, d.lines("• "+m.Text, "  ", width, d.styles.dim.Render)...)
+		return append(rows, d.styles.body(m.Text, " • ", width, d.styles.dim)...)
 	}
-	if before == nil || len(rows) > 0 || before.From != m.From || before.Notice != "" || m.Received.Sub(before.Received.Time) > groupFor {
+	if len(rows) > 0 || before.From != m.From || before.Notice != "" || m.Received.Sub(before.Received.Time) > groupFor {
 		rows = append(rows, d.head(m, width))
 	}
+	own := len(rows)
 	if m.ReplyTo != "" {
-		quoted := d.text(m.ReplyTo)
+		quoted := term.Brief(d.text(m.ReplyTo), 200)
 		if quoted == "" {
 			quoted = "an earlier message"
 		}
-		rows = append(rows, "  "+d.styles.dim.Render(fit("│ "+term.Printable(term.Brief(quoted, 200)), width-2)))
+		rows = append(rows, "   "+d.styles.dim.Render(fit("│ "+term.Printable(quoted), width-3)))
 	}
-	body, style := m.Text, func(s ...string) string { return strings.Join(s, "") }
-	switch {
-	case m.Deleted:
-		body, style = "deleted", d.styles.dim.Render
-	case m.Nudge && m.Out():
-		body, style = "you nudge "+d.name(m.Conversation), d.styles.unread.Render
-	case m.Nudge:
-		body, style = m.FromName+" nudges you", d.styles.unread.Render
-	}
-	lines := d.lines(body, "  ", width, style)
-	if marks := d.marks(m); marks != "" {
-		end := &lines[len(lines)-1]
-		if ansi.StringWidth(*end)+ansi.StringWidth(marks)+1 <= width {
-			*end = apart(*end, marks, width)
-		} else {
-			lines = append(lines, apart("", marks, width))
+	rows = append(rows, d.withMarks(d.lines(m, width, l.marks), m, width)...)
+	rows = append(rows, d.reactions(m, width)...)
+	if l.chosen {
+		for i := own; i < len(rows); i++ {
+			rows[i] = d.styles.name.Render("▌") + ansi.Cut(rows[i], 1, width)
 		}
 	}
-	return append(append(rows, lines...), d.reactions(m)...)
+	return rows
 }
 
-func (d drawer) day(t time.Time, width int) string {
-	text := " " + t.Local().Format("Monday, 2 January 2006") + " "
-	side := max(0, width-ansi.StringWidth(text)) / 2
-	return d.styles.dim.Render(fit(strings.Repeat("─", side)+text+strings.Repeat("─", width), width))
+// lines are the words of a message.
+func (d drawer) lines(m client.Message, width int, marks []string) []string {
+	switch {
+	case m.Deleted:
+		return d.styles.body("deleted", "   ", width, d.styles.dim)
+	case m.Nudge && m.Out():
+		return d.styles.body("you nudge "+d.name(m.Conversation), "   ", width, d.styles.unread)
+	case m.Nudge:
+		return d.styles.body(m.FromName+" nudges you", "   ", width, d.styles.unread)
+	}
+	return d.styles.message(m.Text, "   ", width, marks)
+}
+
+// withMarks puts at the end of a message how far it got.
+func (d drawer) withMarks(rows []string, m client.Message, width int) []string {
+	marks := d.marks(m)
+	if marks == "" {
+		return rows
+	}
+	end := len(rows) - 1
+	if ansi.StringWidth(rows[end])+ansi.StringWidth(marks)+2 <= width {
+		rows[end] = apart(rows[end], marks+" ", width)
+		return rows
+	}
+	return append(rows, apart("", ansi.Truncate(marks, width-1, "…")+" ", width))
+}
+
+// rule is a line across with words in its middle.
+func (d drawer) rule(text string, width int, style lipgloss.Style) string {
+	text = ansi.Truncate(" "+text+" ", width, "")
+	left := max(0, width-ansi.StringWidth(text)) / 2
+	right := max(0, width-left-ansi.StringWidth(text))
+	return d.styles.border.Render(strings.Repeat("─", left)) + style.Render(text) + d.styles.border.Render(strings.Repeat("─", right))
 }
 
 func sameDay(a, b time.Time) bool {
@@ -78,17 +100,7 @@ func (d drawer) head(m client.Message, width int) string {
 		name, style = "you", d.styles.mine
 	}
 	at := d.styles.dim.Render(m.Time.Local().Format("15:04"))
-	return style.Render(term.Printable(ansi.Truncate(name, width-7, "…"))) + " " + at
-}
-
-// lines wraps text, which anybody may have written.
-func (d drawer) lines(text, indent string, width int, style func(...string) string) (rows []string) {
-	for _, line := range strings.Split(text, "\n") {
-		for _, row := range strings.Split(ansi.Wrap(term.Printable(line), max(1, width-len(indent)), ""), "\n") {
-			rows = append(rows, indent+style(row))
-		}
-	}
-	return rows
+	return " " + style.Render(term.Printable(ansi.Truncate(name, max(1, width-8), "…"))) + " " + at
 }
 
 // marks are what stands at the end of a message: how far it got, if I wrote it.
@@ -119,7 +131,7 @@ func (d drawer) marks(m client.Message) string {
 	return strings.Join(list, " ")
 }
 
-func (d drawer) reactions(m client.Message) []string {
+func (d drawer) reactions(m client.Message, width int) []string {
 	if len(m.Reactions) == 0 {
 		return nil
 	}
@@ -129,7 +141,7 @@ func (d drawer) reactions(m client.Message) []string {
 		for _, account := range m.Reactions[emoji] {
 			names = append(names, d.name(account))
 		}
-		list = append(list, term.Printable(emoji+" "+strings.Join(names, ", ")))
+		list = append(list, emoji+" "+strings.Join(names, ", "))
 	}
-	return []string{"  " + d.styles.dim.Render(strings.Join(list, "   "))}
+	return d.styles.body(strings.Join(list, "   "), "   ", width, d.styles.dim)
 }

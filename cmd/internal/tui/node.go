@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -23,19 +24,35 @@ type (
 	goneMsg struct{}
 	// failedMsg is what was refused, or went wrong.
 	failedMsg struct{ err error }
+	// didMsg says that something was done, and what follows.
+	didMsg struct {
+		note string
+		then []tea.Cmd
+	}
 
 	peopleMsg struct {
 		me       client.Identity
 		contacts []client.Contact
 		requests []client.Request
 	}
+	// recentMsg is when the newest message of each conversation came, by account.
+	recentMsg map[string]time.Time
 	// pageMsg is a part of a conversation, next to what was there.
 	pageMsg struct {
 		with string
 		at   edge
 		list []client.Message
+		end  bool   // nothing is beyond it on its side
+		id   string // the message that it was asked for by
 	}
 	sentMsg client.Message
+	readMsg struct {
+		with   string
+		unread uint64
+	}
+	contactMsg  client.Contact
+	settingsMsg map[string]string
+	statusMsg   client.Status
 )
 
 // edge says where a page belongs.
@@ -45,6 +62,8 @@ const (
 	newest edge = iota // in the place of everything
 	older              // before
 	newer              // behind
+	around             // in the place of everything, with a message in the middle
+	unread             // in the place of everything, with the oldest unread one
 )
 
 // pageSize is how many messages are asked for at a time: several screens.
@@ -92,6 +111,27 @@ func (n node) people() tea.Cmd {
 	}, func(p peopleMsg) tea.Msg { return p })
 }
 
+func (n node) contact(who string) tea.Cmd {
+	return do(n, func(ctx context.Context) (client.Contact, error) { return n.api.Contact(ctx, who) },
+		func(c client.Contact) tea.Msg { return contactMsg(c) })
+}
+
+func (n node) recent(contacts []client.Contact) tea.Cmd {
+	return do(n, func(ctx context.Context) (recentMsg, error) {
+		out := recentMsg{}
+		for _, c := range contacts {
+			list, err := n.api.History(ctx, c.Account, client.HistoryRequest{N: 1})
+			if err != nil {
+				return out, err
+			}
+			if len(list) > 0 {
+				out[c.Account] = list[0].Received.Time
+			}
+		}
+		return out, nil
+	}, func(r recentMsg) tea.Msg { return r })
+}
+
 func (n node) page(with string, at edge, next string) tea.Cmd {
 	in := client.HistoryRequest{N: pageSize}
 	switch at {
@@ -101,7 +141,51 @@ func (n node) page(with string, at edge, next string) tea.Cmd {
 		in.After = next
 	}
 	return do(n, func(ctx context.Context) ([]client.Message, error) { return n.api.History(ctx, with, in) },
-		func(list []client.Message) tea.Msg { return pageMsg{with, at, list} })
+		func(list []client.Message) tea.Msg {
+			return pageMsg{with: with, at: at, list: list, end: len(list) < pageSize, id: next}
+		})
+}
+
+// around asks for a message and those on both sides of it.
+func (n node) around(with, id string) tea.Cmd {
+	return do(n, func(ctx context.Context) (list []client.Message, err error) {
+		m, err := n.api.Message(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		before, err := n.api.History(ctx, with, client.HistoryRequest{N: pageSize, Before: id})
+		if err != nil {
+			return nil, err
+		}
+		after, err := n.api.History(ctx, with, client.HistoryRequest{N: pageSize, After: id})
+		return append(append(before, m), after...), err
+	}, func(list []client.Message) tea.Msg { return pageMsg{with: with, at: around, list: list, id: id} })
+}
+
+// unread asks for what was not read yet, count messages, from the oldest on and
+// some before it.
+func (n node) unread(with string, count uint64) tea.Cmd {
+	return do(n, func(ctx context.Context) (p pageMsg, err error) {
+		p = pageMsg{with: with, at: unread, end: true}
+		in := client.HistoryRequest{N: int(min(count+pageSize, client.MaxHistory))}
+		for left := int(count); ; {
+			list, err := n.api.History(ctx, with, in)
+			if err != nil || len(list) == 0 {
+				return p, err
+			}
+			p.list, p.end = list, in.Before == ""
+			for i := len(list) - 1; i >= 0 && left > 0; i-- {
+				if m := list[i]; !m.Out() && m.State == "received" {
+					p.id = m.ID
+					left--
+				}
+			}
+			if left == 0 || len(list) < in.N {
+				return p, nil
+			}
+			in.Before = list[0].ID
+		}
+	}, func(p pageMsg) tea.Msg { return p })
 }
 
 func (n node) send(with string, in client.SendRequest) tea.Cmd {
@@ -109,8 +193,28 @@ func (n node) send(with string, in client.SendRequest) tea.Cmd {
 		func(m client.Message) tea.Msg { return sentMsg(m) })
 }
 
+func (n node) settings() tea.Cmd {
+	return do(n, n.api.Settings, func(list []client.Setting) tea.Msg {
+		out := settingsMsg{}
+		for _, s := range list {
+			out[s.Name] = s.Value
+		}
+		return out
+	})
+}
+
+func (n node) status() tea.Cmd {
+	return do(n, n.api.Status, func(s client.Status) tea.Msg { return statusMsg(s) })
+}
+
 // tell is a call whose answer says nothing new: what follows comes as an event.
 func (n node) tell(call func(context.Context) error) tea.Cmd {
 	return do(n, func(ctx context.Context) (struct{}, error) { return struct{}{}, call(ctx) },
 		func(struct{}) tea.Msg { return nil })
+}
+
+// act is a call that is told of when it is done.
+func (n node) act(note string, call func(context.Context) error, then ...tea.Cmd) tea.Cmd {
+	return do(n, func(ctx context.Context) (struct{}, error) { return struct{}{}, call(ctx) },
+		func(struct{}) tea.Msg { return didMsg{note, then} })
 }

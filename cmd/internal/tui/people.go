@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node/api/client"
 )
@@ -18,6 +20,8 @@ type people struct {
 	requests []client.Request
 	spoke    map[string]time.Time // when the newest message was, by account
 	filter   string
+	at       int // row that Enter opens while the list is filtered
+	top      int // first row on the screen
 }
 
 // row is one line of the list: a contact, or somebody who asks.
@@ -27,12 +31,16 @@ type row struct {
 }
 
 func (r row) account() string {
-	if r.request != nil {
+	switch {
+	case r.request != nil:
 		return r.request.Account
+	case r.contact != nil:
+		return r.contact.Account
 	}
-	return r.contact.Account
+	return ""
 }
 
+// rows are those that the filter lets through.
 func (p *people) rows() (list []row) {
 	for i := range p.requests {
 		if p.matches(p.requests[i].Name) {
@@ -52,7 +60,15 @@ func (p *people) rows() (list []row) {
 }
 
 func (p *people) matches(name string) bool {
-	return strings.Contains(strings.ToLower(name), strings.ToLower(p.filter))
+	return p.filter == "" || strings.Contains(strings.ToLower(name), strings.ToLower(p.filter))
+}
+
+// row is that of an account, whatever the filter; the zero value if there is none.
+func (p *people) row(account string) row {
+	if i := slices.IndexFunc(p.requests, func(r client.Request) bool { return r.Account == account }); i >= 0 {
+		return row{request: &p.requests[i]}
+	}
+	return row{contact: p.contact(account)}
 }
 
 func (p *people) contact(account string) *client.Contact {
@@ -71,30 +87,136 @@ func (p *people) put(c client.Contact) {
 	}
 }
 
-func (s styles) person(r row, chosen bool, width int) string {
-	var left, right string
-	if r.request != nil {
-		left, right = s.alarm.Render("?")+" "+term.Printable(r.request.Name), s.dim.Render("asks")
-	} else {
-		left = s.sign(*r.contact) + " " + term.Printable(r.contact.Name)
-		switch {
-		case r.contact.Unread > 0:
-			right = s.unread.Render(strconv.FormatUint(r.contact.Unread, 10))
-		case r.contact.State != "accepted":
-			right = s.dim.Render(r.contact.State)
-		case r.contact.Typing:
-			right = s.dim.Render("writes…")
+// heard notes when a message came.
+func (p *people) heard(account string, at time.Time) {
+	if at.After(p.spoke[account]) {
+		p.spoke[account] = at
+	}
+}
+
+// unread is how many messages were not read yet, and requests not answered.
+func (p *people) unread() uint64 {
+	n := uint64(len(p.requests))
+	for _, c := range p.contacts {
+		n += c.Unread
+	}
+	return n
+}
+
+// toPeople lets the user pick somebody.
+func (m *model) toPeople() tea.Cmd {
+	m.focus, m.people.filter, m.people.at = onPeople, "", 0
+	m.filter.SetValue("")
+	return m.filter.Focus()
+}
+
+// filterKey acts on a key while somebody is picked.
+func (m *model) filterKey(msg tea.Msg) (cmd tea.Cmd) {
+	rows := m.people.rows()
+	if k, ok := msg.(tea.KeyPressMsg); ok {
+		switch k.Keystroke() {
+		case "esc", "ctrl+k":
+			m.leavePeople()
+			return nil
+		case "enter":
+			m.leavePeople()
+			if m.people.at < len(rows) {
+				return m.choose(rows[m.people.at])
+			}
+			return nil
+		case "down", "tab", "ctrl+n":
+			m.people.at = min(m.people.at+1, max(0, len(rows)-1))
+			return nil
+		case "up", "shift+tab", "ctrl+p":
+			m.people.at = max(0, m.people.at-1)
+			return nil
+		case "ctrl+c", "ctrl+q":
+			return m.leave()
 		}
 	}
-	if chosen {
-		return s.chosen.Render(apart(plain(left), plain(right), width))
+	m.filter, cmd = m.filter.Update(msg)
+	m.people.filter, m.people.at = strings.TrimSpace(m.filter.Value()), 0
+	return cmd
+}
+
+func (m *model) leavePeople() {
+	m.focus, m.people.filter = onInput, ""
+	m.filter.Blur()
+}
+
+// side draws the people in so many rows.
+func (m *model) side(width, height int) []string {
+	rows := []string{m.sideHead(width), m.styles.border.Render(strings.Repeat("─", width))}
+	list := m.people.rows()
+	at := slices.IndexFunc(list, func(r row) bool { return r.account() == m.thread.with })
+	if m.focus == onPeople {
+		at = m.people.at
+	}
+	room := max(1, height-len(rows))
+	m.people.top = max(0, min(m.people.top, at, len(list)-room), at-room+1)
+	for i := m.people.top; i < len(list) && len(rows) < height; i++ {
+		rows = append(rows, m.styles.person(list[i], i == at, width))
+	}
+	if len(list) == 0 {
+		text := "nobody yet"
+		if m.people.filter != "" {
+			text = "nobody by that name"
+		}
+		rows = append(rows, m.styles.dim.Render(fit(" "+text, width)))
+	}
+	for len(rows) < height {
+		rows = append(rows, strings.Repeat(" ", width))
+	}
+	return rows[:height]
+}
+
+// sideHead says who I am and how, or what is looked for.
+func (m *model) sideHead(width int) string {
+	if m.focus == onPeople {
+		m.filter.SetWidth(max(1, width-7))
+		return fit(" find "+m.filter.View(), width)
+	}
+	name := m.me.Name
+	if name == "" {
+		name = m.me.Account[:min(8, len(m.me.Account))]
+	}
+	left := " " + m.styles.sign(m.status.Presence) + " " + m.styles.mine.Render(term.Printable(name))
+	right := ""
+	if m.status.Presence != "available" && m.status.Presence != "" {
+		right = m.styles.dim.Render(m.status.Presence) + " "
 	}
 	return apart(left, right, width)
 }
 
+func (s styles) person(r row, chosen bool, width int) string {
+	var left, right string
+	if r.request != nil {
+		left, right = s.alarm.Render("?")+" "+term.Printable(r.request.Name), s.alarm.Render("asks")
+	} else {
+		c := r.contact
+		name := term.Printable(c.Name)
+		if c.Unread > 0 {
+			name = s.unread.Render(name)
+		}
+		left = s.sign(c.Presence) + " " + name
+		switch {
+		case c.State != "accepted":
+			left, right = s.sign("")+" "+s.dim.Render(term.Printable(c.Name)), s.dim.Render(c.State)
+		case c.Unread > 0:
+			right = s.badge.Render(" " + strconv.FormatUint(c.Unread, 10) + " ")
+		case c.Typing:
+			right = s.dim.Render("writes…")
+		}
+	}
+	if chosen {
+		return s.chosen.Render(apart(" "+plain(left), plain(right)+" ", width))
+	}
+	return apart(" "+left, right+" ", width)
+}
+
 // sign tells how somebody is there in one cell: by its shape, and by its colour.
-func (s styles) sign(c client.Contact) string {
-	switch c.Presence {
+func (s styles) sign(presence string) string {
+	switch presence {
 	case "available":
 		return s.here.Render("●")
 	case "away":

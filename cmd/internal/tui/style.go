@@ -1,15 +1,19 @@
 package tui
 
 import (
+	"strings"
+
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/truce-im/truce/cmd/internal/term"
 )
 
 // styles are the looks of the screen. Colours are of the sixteen that every
 // terminal lets its user choose; where there are none, weight and signs tell the
 // same.
 type styles struct {
-	dim, name, mine, unread, chosen, alarm, here, away, busy, border lipgloss.Style
+	dim, name, mine, unread, chosen, alarm, here, away, busy, border, badge, found lipgloss.Style
 }
 
 func newStyles(dark bool) styles {
@@ -26,6 +30,8 @@ func newStyles(dark bool) styles {
 		away:   plain.Foreground(choose(lipgloss.Color("3"), lipgloss.Color("11"))),
 		busy:   plain.Foreground(choose(lipgloss.Color("1"), lipgloss.Color("9"))),
 		border: plain.Foreground(lipgloss.Color("8")),
+		badge:  plain.Bold(true).Reverse(true),
+		found:  plain.Bold(true).Underline(true),
 	}
 }
 
@@ -48,4 +54,24 @@ func apart(left, right string, width int) string {
 		return fit(left, width)
 	}
 	return fit(left, space) + right
+}
+
+func plain(text string) string { return ansi.Strip(text) }
+
+// body wraps text that anybody may have written, behind an indent.
+func (s styles) body(text, indent string, width int, style ...lipgloss.Style) (rows []string) {
+	for _, line := range strings.Split(text, "\n") {
+		for _, row := range strings.Split(ansi.Wrap(term.Printable(line), max(1, width-ansi.StringWidth(indent)-1), ""), "\n") {
+			for _, st := range style {
+				row = st.Render(row)
+			}
+			rows = append(rows, indent+row)
+		}
+	}
+	return rows
+}
+
+// message is body for what somebody wrote in a message.
+func (s styles) message(text, indent string, width int, marks []string) []string {
+	return s.body(text, indent, width)
 }

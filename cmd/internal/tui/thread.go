@@ -14,17 +14,29 @@ const maxKept = 5 * pageSize
 // It costs the same whether there are fifty messages or a million.
 type thread struct {
 	with    string
+	asked   bool             // a page was asked for
 	list    []client.Message // oldest first
 	first   bool             // nothing is before it
 	last    bool             // nothing is behind it
 	loading bool             // a page is on its way
 	below   int              // rows below the screen
 	width   int
-	rows    map[string][]string // by id, at that width, for what stands before it
-	draw    func(before *client.Message, m client.Message, width int) []string
+	chosen  string   // id of the message that keys act on
+	fresh   string   // id of the oldest that was unread when it was opened
+	seen    string   // id up to which it was told as read
+	marks   []string // words that were searched for
+	rows    map[string][]string
+	draw    func(before *client.Message, m client.Message, width int, l look) []string
 }
 
-func newThread(with string, draw func(*client.Message, client.Message, int) []string) thread {
+// look is how a message is to be drawn.
+type look struct {
+	chosen bool
+	fresh  bool // the line that says "new" stands above it
+	marks  []string
+}
+
+func newThread(with string, draw func(*client.Message, client.Message, int, look) []string) thread {
 	return thread{with: with, draw: draw, rows: map[string][]string{}}
 }
 
@@ -32,12 +44,28 @@ func newThread(with string, draw func(*client.Message, client.Message, int) []st
 func (t *thread) resize(width int) {
 	if t.width != width {
 		t.width = width
-		clear(t.rows)
+		t.restyle()
 	}
 }
 
+// restyle has everything drawn again.
+func (t *thread) restyle() { clear(t.rows) }
+
 func (t *thread) index(id string) int {
 	return slices.IndexFunc(t.list, func(m client.Message) bool { return m.ID == id })
+}
+
+func (t *thread) get(id string) (client.Message, bool) {
+	if i := t.index(id); i >= 0 {
+		return t.list[i], true
+	}
+	return client.Message{}, false
+}
+
+// quoted is the text of a message, if it is here.
+func (t *thread) quoted(id string) string {
+	m, _ := t.get(id)
+	return m.Text
 }
 
 // at returns the rows of the message there.
@@ -50,7 +78,7 @@ func (t *thread) at(i int) []string {
 	if i > 0 {
 		before = &t.list[i-1]
 	}
-	t.rows[m.ID] = t.draw(before, m, t.width)
+	t.rows[m.ID] = t.draw(before, m, t.width, look{m.ID == t.chosen, m.ID == t.fresh, t.marks})
 	return t.rows[m.ID]
 }
 
@@ -61,45 +89,68 @@ func (t *thread) height(from, to int) (n int) {
 	return n
 }
 
-// add takes a page in.
-func (t *thread) add(p pageMsg) {
+// add takes a page in. The place on the screen, which has that height, stays.
+func (t *thread) add(p pageMsg, height int) {
 	t.loading = false
 	switch p.at {
 	case newest:
-		t.list, t.below, t.last = p.list, 0, true
-		t.first = len(p.list) < pageSize
-		clear(t.rows)
+		t.list, t.below, t.first, t.last = p.list, 0, p.end, true
+		t.restyle()
 	case older:
-		t.first = len(p.list) < pageSize
 		if len(t.list) > 0 {
 			delete(t.rows, t.list[0].ID) // something stands before it now
 		}
-		t.list = append(p.list, t.list...)
+		t.list, t.first = append(p.list, t.list...), p.end
 		if cut := len(t.list) - maxKept; cut > 0 {
 			t.below = max(0, t.below-t.height(maxKept, len(t.list)))
 			t.list, t.last = t.list[:maxKept], false
 		}
 	case newer:
-		t.last = len(p.list) < pageSize
 		from := len(t.list)
-		t.list = append(t.list, p.list...)
+		t.list, t.last = append(t.list, p.list...), p.end
 		t.below += t.height(from, len(t.list))
 		if cut := len(t.list) - maxKept; cut > 0 {
 			t.list, t.first = slices.Clone(t.list[cut:]), false
 			delete(t.rows, t.list[0].ID)
 		}
+	case around:
+		t.list, t.first, t.last = p.list, false, false
+		t.restyle()
+		t.show(p.id, height)
+	case unread:
+		t.list, t.first, t.last, t.fresh = p.list, false, p.end, p.id
+		t.restyle()
+		t.below = 0
+		if i := t.index(p.id); i >= 0 {
+			t.below = max(0, t.height(i, len(t.list))-height)
+		}
 	}
+}
+
+// show puts a message on a screen of that height, a third from the top, unless it
+// stands on it already. It reports whether the message is here.
+func (t *thread) show(id string, height int) bool {
+	i := t.index(id)
+	if i < 0 {
+		return false
+	}
+	under, own := t.height(i+1, len(t.list)), len(t.at(i))
+	if under >= t.below && under+own <= t.below+height {
+		return true
+	}
+	t.below = max(0, under+own-height*2/3)
+	return true
 }
 
 // put takes in a message that is new, or has changed. The place on the screen
 // stays, unless that is the end.
 func (t *thread) put(m client.Message) {
 	if i := t.index(m.ID); i >= 0 {
-		was := len(t.at(i))
+		under, was := t.height(i+1, len(t.list)), len(t.at(i))
 		t.list[i] = m
-		delete(t.rows, m.ID)
-		if t.below > 0 && t.height(i+1, len(t.list)) < t.below {
-			t.below += len(t.at(i)) - was
+		t.forget(m.ID)
+		if t.below > under {
+			t.below = max(under, t.below+len(t.at(i))-was)
 		}
 		return
 	}
@@ -117,6 +168,75 @@ func (t *thread) put(m client.Message) {
 	if t.below > 0 {
 		t.below += len(t.at(i))
 	}
+	if cut := len(t.list) - maxKept; cut > 0 && t.below == 0 {
+		t.list, t.first = slices.Clone(t.list[cut:]), false
+		delete(t.rows, t.list[0].ID)
+	}
+}
+
+// forget has a message drawn again, and those that quote it.
+func (t *thread) forget(id string) {
+	delete(t.rows, id)
+	for _, m := range t.list {
+		if m.ReplyTo == id {
+			delete(t.rows, m.ID)
+		}
+	}
+}
+
+// choose has keys act on a message; "": on none.
+func (t *thread) choose(id string) {
+	delete(t.rows, t.chosen)
+	delete(t.rows, id)
+	t.chosen = id
+}
+
+// mark shows where these words stand.
+func (t *thread) mark(words []string) {
+	t.marks = words
+	t.restyle()
+}
+
+// move chooses the message so many after the chosen one, and shows it. From no
+// choice it goes to the one lowest on the screen.
+func (t *thread) move(by, height int) {
+	i := t.index(t.chosen)
+	if i < 0 {
+		if i = t.lowest(height); i < 0 {
+			return
+		}
+		by = 0
+	}
+	i = max(0, min(i+by, len(t.list)-1))
+	t.choose(t.list[i].ID)
+	t.reveal(i, height)
+}
+
+// reveal scrolls by as little as brings a message onto the screen.
+func (t *thread) reveal(i, height int) {
+	under, own := t.height(i+1, len(t.list)), len(t.at(i))
+	t.below = max(min(t.below, under), under+own-height, 0)
+}
+
+// lowest is the index of the lowest message of which a row is on the screen.
+func (t *thread) lowest(height int) int {
+	for i, under := len(t.list)-1, 0; i >= 0; i-- {
+		if under += len(t.at(i)); under > t.below {
+			return i
+		}
+	}
+	return -1
+}
+
+// see returns the id of the lowest message on the screen if that is further than
+// what was seen before, else "".
+func (t *thread) see(height int) string {
+	i := t.lowest(height)
+	if i < 0 || i <= t.index(t.seen) {
+		return ""
+	}
+	t.seen = t.list[i].ID
+	return t.seen
 }
 
 // scroll moves the screen up by so many rows, or down, and returns which page is
@@ -138,14 +258,23 @@ func (t *thread) scroll(up, height int) (at edge, next string, needed bool) {
 	return at, next, true
 }
 
+// line is a row on the screen, and the message that it belongs to.
+type line struct{ text, id string }
+
 // view returns the rows on a screen of that height, at its foot if they are few.
-func (t *thread) view(height int) []string {
-	var rows []string
-	skip := t.below
-	for i := len(t.list) - 1; i >= 0 && len(rows) < height+skip; i-- {
-		rows = append(slices.Clone(t.at(i)), rows...)
+func (t *thread) view(height int) []line {
+	lines := make([]line, height)
+	free, skip := height, t.below
+	for i := len(t.list) - 1; i >= 0 && free > 0; i-- {
+		rows := t.at(i)
+		for j := len(rows) - 1; j >= 0 && free > 0; j-- {
+			if skip > 0 {
+				skip--
+				continue
+			}
+			free--
+			lines[free] = line{rows[j], t.list[i].ID}
+		}
 	}
-	rows = rows[:max(0, len(rows)-skip)]
-	rows = rows[max(0, len(rows)-height):]
-	return append(make([]string, height-len(rows)), rows...)
+	return lines
 }

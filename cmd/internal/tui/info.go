@@ -1,0 +1,61 @@
+package tui
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/truce-im/truce/node/api/client"
+)
+
+// infoPage tells all about a message.
+type infoPage struct{ msg client.Message }
+
+func (p *infoPage) title() string { return "A message" }
+func (p *infoPage) keys() string  { return "c copy its id · Esc back" }
+
+func (p *infoPage) update(m *model, msg tea.Msg) (page, tea.Cmd) {
+	if k, ok := msg.(tea.KeyPressMsg); ok {
+		switch k.Keystroke() {
+		case "esc", "q", "enter", "i":
+			return nil, nil
+		case "c":
+			return p, m.copy(p.msg.ID, "the id")
+		}
+	}
+	return p, nil
+}
+
+func (p *infoPage) view(m *model, width, height int) []string {
+	msg := p.msg
+	if now, ok := m.thread.get(msg.ID); ok {
+		msg = now
+	}
+	rows := []string{""}
+	add := func(name, value string) {
+		text := m.styles.body(value, strings.Repeat(" ", 14), width)
+		text[0] = "  " + m.styles.dim.Render(fit(name, 12)) + strings.TrimPrefix(text[0], strings.Repeat(" ", 14))
+		rows = append(rows, text...)
+	}
+	add("from", m.name(msg.From))
+	add("written", msg.Time.Local().Format(time.RFC1123))
+	add("here since", msg.Received.Local().Format(time.RFC1123))
+	state := msg.State
+	if msg.Why != "" {
+		state += ": " + msg.Why
+	}
+	add("state", state)
+	for _, emoji := range slices.Sorted(maps.Keys(msg.Reactions)) {
+		var names []string
+		for _, account := range msg.Reactions[emoji] {
+			names = append(names, m.name(account))
+		}
+		add(emoji, strings.Join(names, ", "))
+	}
+	add("id", msg.ID)
+	add("text", msg.Text)
+	return rows[:min(len(rows), height)]
+}

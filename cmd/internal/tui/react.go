@@ -1,0 +1,62 @@
+package tui
+
+import (
+	"strings"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/truce-im/truce/node/api/client"
+)
+
+// reactPage asks for an emoji to put on a message.
+type reactPage struct {
+	msg   client.Message
+	input textinput.Model
+}
+
+func newReact(msg client.Message) *reactPage {
+	input := textinput.New()
+	input.Prompt = "  emoji or :name: "
+	input.Focus()
+	return &reactPage{msg, input}
+}
+
+func (p *reactPage) title() string { return "React" }
+func (p *reactPage) keys() string  { return "1–8 at once · Enter react · Esc back" }
+
+func (p *reactPage) update(m *model, msg tea.Msg) (page, tea.Cmd) {
+	k, ok := msg.(tea.KeyPressMsg)
+	if ok {
+		switch name := k.Keystroke(); {
+		case name == "esc":
+			return nil, nil
+		case p.input.Value() == "" && len(name) == 1 && strings.Contains("12345678", name):
+			return nil, m.react(p.msg, handy[name[0]-'1'])
+		case name == "enter":
+			text := strings.TrimSpace(expand(p.input.Value()))
+			if text == "" {
+				return nil, nil
+			}
+			return nil, m.react(p.msg, text)
+		}
+	}
+	var cmd tea.Cmd
+	p.input, cmd = p.input.Update(msg)
+	return p, cmd
+}
+
+func (p *reactPage) view(m *model, width, height int) []string {
+	rows := []string{""}
+	text := m.styles.body(p.msg.Text, "  │ ", width)
+	rows = append(rows, text[:min(len(text), max(1, height-6))]...)
+	var list []string
+	for i, emoji := range handy {
+		list = append(list, m.styles.dim.Render(string(rune('1'+i)))+" "+emoji)
+	}
+	rows = append(rows, "", "  "+strings.Join(list, "  "), "", p.input.View())
+	if hits := suggestions(p.input.Value()); len(hits) > 0 {
+		rows = append(rows, "  "+m.styles.dim.Render(strings.Join(hits, "  ")))
+	}
+	return rows
+}

@@ -1,0 +1,122 @@
+package tui
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/truce-im/truce/node/api/client"
+)
+
+// send does what stands in the input: a command, an answer to a request, a change
+// of a message, or a message.
+func (m *model) send() tea.Cmd {
+	text := m.input.text()
+	switch r := m.chosen(); {
+	case text == "":
+		return nil
+	case strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "//"):
+		m.input.clear()
+		return m.command(text)
+	case r.request != nil:
+		m.input.clear()
+		return m.answer(*r.request, text)
+	case r.contact == nil:
+		m.say("there is nobody to write to yet: /add LINK, or give your /link to a friend")
+		return nil
+	}
+	text = strings.TrimPrefix(expand(text), "/")
+	if strings.HasPrefix(m.input.text(), "//") {
+		text = "/" + text[1:]
+	}
+	m.typing = time.Time{}
+	m.thread.choose("")
+	if id := m.input.edit; id != "" {
+		m.input.clear()
+		return m.node.act("", func(ctx context.Context) error { _, err := m.node.api.Edit(ctx, id, text, ""); return err })
+	}
+	in := client.SendRequest{Text: text, ReplyTo: m.input.reply}
+	m.input.clear()
+	return m.node.send(m.thread.with, in)
+}
+
+// answer accepts or declines somebody who asks.
+func (m *model) answer(r client.Request, text string) tea.Cmd {
+	switch strings.ToLower(text) {
+	case "y", "yes":
+		return m.node.tell(func(ctx context.Context) error { _, err := m.node.api.Accept(ctx, r.Account, ""); return err })
+	case "n", "no":
+		return m.node.tell(func(ctx context.Context) error { _, err := m.node.api.Decline(ctx, r.Account); return err })
+	}
+	m.say("answer y or n, or block them with /block")
+	return nil
+}
+
+// typed hands a key to the input, and lets the other know that something is being
+// written.
+func (m *model) typed(msg tea.Msg) tea.Cmd {
+	cmd := m.input.update(msg)
+	m.input.menu.follow(m)
+	m.lay()
+	with := m.thread.with
+	if m.chosen().contact == nil || m.input.edit != "" || strings.HasPrefix(m.input.text(), "/") {
+		return cmd
+	}
+	writes := m.input.area.Length() > 0
+	switch {
+	case writes && time.Since(m.typing) > 5*time.Second:
+		m.typing = time.Now()
+	case !writes && !m.typing.IsZero():
+		m.typing = time.Time{}
+	default:
+		return cmd
+	}
+	return tea.Batch(cmd, func() tea.Msg {
+		m.node.api.Typing(m.node.ctx, with, writes) // it matters to nobody if it fails
+		return nil
+	})
+}
+
+// paste takes text that the terminal says was pasted.
+func (m *model) paste(msg tea.PasteMsg) tea.Cmd {
+	if m.page != nil {
+		return m.inPage(msg)
+	}
+	if m.focus == onPeople {
+		return m.filterKey(msg)
+	}
+	m.focus = onInput
+	m.thread.choose("")
+	msg.Content = strings.ReplaceAll(strings.ReplaceAll(msg.Content, "\r\n", "\n"), "\r", "\n")
+	return m.typed(msg)
+}
+
+// editLast takes up my newest message to change it.
+func (m *model) editLast() bool {
+	for i := len(m.thread.list) - 1; i >= 0; i-- {
+		if msg := m.thread.list[i]; msg.Out() && !msg.Deleted && !msg.Nudge && msg.State != "failed" {
+			m.edit(msg)
+			return true
+		}
+	}
+	return false
+}
+
+func (m *model) edit(msg client.Message) {
+	m.input.cancel()
+	m.input.set(msg.Text)
+	m.input.edit = msg.ID
+	m.focus = onInput
+	m.thread.choose(msg.ID)
+	m.lay()
+}
+
+func (m *model) reply(msg client.Message) {
+	m.input.cancel()
+	m.input.reply = msg.ID
+	m.focus = onInput
+	m.thread.choose(msg.ID)
+	m.lay()
+}

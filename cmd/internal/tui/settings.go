@@ -1,0 +1,137 @@
+package tui
+
+import (
+	"context"
+	"strings"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+)
+
+// option is a setting on the page: what it means, and which values Enter goes
+// through; none: it is typed.
+type option struct {
+	name, help string
+	values     []string
+}
+
+var yesNo = []string{"true", "false"}
+
+var options = []option{
+	{"notify", "how you are told of messages", []string{"bell", "osc9", "osc777", "off"}},
+	{"on_leave", "the node, when you leave this screen that started it", []string{"ask", "stay", "stop"}},
+	{"read_receipts", "others see what you have read", yesNo},
+	{"typing", "others see that you write", yesNo},
+	{"presence", "you see who is there, and are seen", yesNo},
+	{"messages", "you write, and are written to", yesNo},
+	{"nearby", "people on this network see your name", yesNo},
+	{"away_after", "away by itself after so long; 0: never", nil},
+	{"auto_reply", "what answers while you are away; empty: nothing", nil},
+}
+
+// settingsPage changes settings.
+type settingsPage struct {
+	at     int
+	typing bool
+	input  textinput.Model
+}
+
+func (p *settingsPage) title() string { return "Settings" }
+func (p *settingsPage) keys() string {
+	if p.typing {
+		return "Enter keep · Esc leave as it was"
+	}
+	return "Enter change · ↑↓ choose · Esc back"
+}
+
+func (p *settingsPage) update(m *model, msg tea.Msg) (page, tea.Cmd) {
+	k, ok := msg.(tea.KeyPressMsg)
+	if p.typing {
+		return p.write(m, msg)
+	}
+	if !ok {
+		return p, nil
+	}
+	switch k.Keystroke() {
+	case "esc", "q":
+		return nil, nil
+	case "up", "k":
+		p.at = max(0, p.at-1)
+	case "down", "j":
+		p.at = min(p.at+1, len(options)-1)
+	case "enter", "space", "right":
+		o := options[p.at]
+		if o.values == nil {
+			p.typing, p.input = true, textinput.New()
+			p.input.Prompt = ""
+			p.input.SetValue(m.settings[o.name])
+			return p, p.input.Focus()
+		}
+		return p, m.set(o.name, after(o.values, m.settings[o.name]))
+	}
+	return p, nil
+}
+
+// write takes what is typed as a value.
+func (p *settingsPage) write(m *model, msg tea.Msg) (page, tea.Cmd) {
+	if k, ok := msg.(tea.KeyPressMsg); ok {
+		switch k.Keystroke() {
+		case "esc":
+			p.typing = false
+			return p, nil
+		case "enter":
+			p.typing = false
+			return p, m.set(options[p.at].name, strings.TrimSpace(p.input.Value()))
+		}
+	}
+	var cmd tea.Cmd
+	p.input, cmd = p.input.Update(msg)
+	return p, cmd
+}
+
+func after(list []string, value string) string {
+	for i, v := range list {
+		if v == value {
+			return list[(i+1)%len(list)]
+		}
+	}
+	return list[0]
+}
+
+func (m *model) set(name, value string) tea.Cmd {
+	return m.node.act(name+" is now "+value, func(ctx context.Context) error {
+		_, err := m.node.api.SetSetting(ctx, name, value)
+		return err
+	}, m.node.settings())
+}
+
+func (p *settingsPage) view(m *model, width, height int) []string {
+	rows := []string{""}
+	for i, o := range options {
+		value := m.settings[o.name]
+		switch {
+		case p.typing && i == p.at:
+			p.input.SetWidth(max(1, width-22))
+			rows = append(rows, "  "+fit(o.name, 16)+" "+p.input.View())
+			continue
+		case value == "true":
+			value = "yes"
+		case value == "false":
+			value = "no"
+		case value == "":
+			value = "—"
+		}
+		text := fit(o.name, 16) + " " + m.styles.body(value, "", max(2, width-20))[0]
+		if i == p.at {
+			rows = append(rows, m.styles.chosen.Render(fit("  "+plain(text), width)))
+		} else {
+			rows = append(rows, "  "+text)
+		}
+	}
+	rows = append(append(rows, ""), m.styles.body(options[p.at].help, "  ", width, m.styles.dim)...)
+	top := 0
+	if p.at+2 > height {
+		top = p.at + 2 - height
+	}
+	return rows[top:min(len(rows), top+height)]
+}

@@ -1,0 +1,205 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/truce-im/truce/node/api/client"
+)
+
+// took takes in who there is.
+func (m *model) took(p peopleMsg) tea.Cmd {
+	fresh := m.me.Account == ""
+	m.me, m.people.contacts, m.people.requests = p.me, p.contacts, p.requests
+	rows, chosen := m.people.rows(), m.chosen()
+	switch {
+	case fresh && len(rows) > 0:
+		return tea.Batch(m.choose(first(rows)), m.node.recent(p.contacts))
+	case chosen == row{} && len(rows) > 0:
+		return m.choose(rows[0])
+	case chosen == row{}:
+		m.thread = thread{}
+	case chosen.contact != nil && !m.thread.asked: // who asked is a contact now
+		return m.choose(chosen)
+	}
+	return nil
+}
+
+// first is the row to begin with: somebody who wrote what is not read yet, if any.
+func first(rows []row) row {
+	for _, r := range rows {
+		if r.contact != nil && r.contact.Unread > 0 {
+			return r
+		}
+	}
+	return rows[0]
+}
+
+// chosen is whom one talks to.
+func (m *model) chosen() row {
+	if m.thread.with == "" {
+		return row{}
+	}
+	return m.people.row(m.thread.with)
+}
+
+// choose opens the conversation with somebody.
+func (m *model) choose(r row) tea.Cmd {
+	m.input.turn(m.thread.with, r.account())
+	m.page, m.focus = nil, onInput
+	m.thread = newThread(r.account(), m.draw)
+	m.lay()
+	if r.request != nil {
+		return nil
+	}
+	m.thread.asked, m.thread.loading = true, true
+	if r.contact.Unread > 0 {
+		return m.node.unread(r.account(), r.contact.Unread)
+	}
+	return m.node.page(r.account(), newest, "")
+}
+
+// open takes up the conversation with an account, wherever the list stands.
+func (m *model) talkTo(account string) tea.Cmd {
+	if r := m.people.row(account); r != (row{}) {
+		return m.choose(r)
+	}
+	return nil
+}
+
+// step goes to the next one on the list, or the one before.
+func (m *model) step(by int) tea.Cmd {
+	rows := m.people.rows()
+	if len(rows) == 0 {
+		return nil
+	}
+	now := 0
+	for i, r := range rows {
+		if r.account() == m.thread.with {
+			now = i
+		}
+	}
+	return m.choose(rows[(now+by+len(rows))%len(rows)])
+}
+
+// draw draws a message of the conversation.
+func (m *model) draw(before *client.Message, msg client.Message, width int, look look) []string {
+	d := drawer{styles: m.styles, name: m.name, text: m.thread.quoted}
+	return d.message(before, msg, width, look)
+}
+
+// read tells the node how far the conversation was read: what has been on the
+// screen while the user looked at it, and nothing else.
+func (m *model) read() tea.Cmd {
+	if m.blurred || m.page != nil || m.height == 0 {
+		return nil
+	}
+	c := m.people.contact(m.thread.with)
+	if c == nil || c.Unread == 0 {
+		return nil
+	}
+	with, upTo := m.thread.with, m.thread.see(m.talkHeight())
+	if upTo == "" {
+		return nil
+	}
+	return do(m.node, func(ctx context.Context) (client.Unread, error) { return m.node.api.Read(ctx, with, upTo) },
+		func(u client.Unread) tea.Msg { return readMsg{with, u.Unread} })
+}
+
+// newest shows the end of the conversation.
+func (m *model) newest() tea.Cmd {
+	if m.thread.last {
+		m.thread.below = 0
+		return nil
+	}
+	m.thread.loading = true
+	return m.node.page(m.thread.with, newest, "")
+}
+
+// oldUnread goes to what was not read yet when the conversation was opened.
+func (m *model) oldUnread() tea.Cmd {
+	if m.thread.fresh == "" {
+		m.say("nothing was unread here")
+		return nil
+	}
+	if m.thread.show(m.thread.fresh, m.talkHeight()) {
+		return nil
+	}
+	return m.node.around(m.thread.with, m.thread.fresh)
+}
+
+// goTo shows a message of any conversation.
+func (m *model) goTo(msg client.Message) tea.Cmd {
+	if msg.Conversation != m.thread.with {
+		m.talkTo(msg.Conversation) // the page it asks for is not needed
+	}
+	m.page, m.focus = nil, onThread
+	m.thread.choose(msg.ID)
+	if m.thread.show(msg.ID, m.talkHeight()) {
+		return nil
+	}
+	m.thread.loading = true
+	return m.node.around(m.thread.with, msg.ID)
+}
+
+// scroll moves the conversation up by so many rows, and asks for what is near.
+func (m *model) scroll(up int) tea.Cmd {
+	at, next, needed := m.thread.scroll(up, m.talkHeight())
+	if !needed {
+		return nil
+	}
+	return m.node.page(m.thread.with, at, next)
+}
+
+// event takes in what happened.
+func (m *model) event(e client.Event) tea.Cmd {
+	switch e.Event {
+	case client.EventMessage, client.EventState:
+		return m.message(e)
+	case client.EventContact, client.EventPresence, client.EventTyping:
+		known := m.people.contact(e.Contact.Account) != nil
+		if e.Tell {
+			m.say(e.Contact.Name + " is there")
+		}
+		if !known || e.Event == client.EventContact {
+			return tea.Batch(m.node.people(), m.tellAsker(e))
+		}
+		m.people.put(*e.Contact)
+		return tea.Batch(m.notifyTold(e), m.later())
+	case client.EventNode:
+		return tea.Batch(m.node.settings(), m.node.status(), m.later())
+	case client.EventReset:
+		return tea.Batch(m.node.people(), m.newest())
+	}
+	return nil
+}
+
+func (m *model) message(e client.Event) tea.Cmd {
+	msg := *e.Message
+	m.people.heard(msg.Conversation, msg.Received.Time)
+	var cmds []tea.Cmd
+	if e.Event == client.EventMessage && !msg.Out() {
+		if isNew := e.Time.Equal(msg.Received.Time); isNew {
+			cmds = append(cmds, m.notify(msg))
+		}
+		if c := m.people.contact(msg.Conversation); c != nil && msg.State == "received" {
+			c.Unread = max(c.Unread, 1) // until it is known how many
+			cmds = append(cmds, m.node.contact(msg.Conversation))
+		}
+	}
+	if msg.Conversation == m.thread.with {
+		m.thread.put(msg)
+	}
+	return tea.Batch(cmds...)
+}
+
+// later asks how the node is, once a while has passed without other news.
+func (m *model) later() tea.Cmd {
+	if m.health.waits {
+		return nil
+	}
+	m.health.waits = true
+	return tea.Tick(2*time.Second, func(time.Time) tea.Msg { return healthDueMsg{} })
+}
