@@ -42,6 +42,8 @@ var rules = []struct{ from, not, why string }{
 	{"node/api/client", "github.com/libp2p/", "a client of the API must not link a whole node"},
 	{"cmd/internal/linechat", module + "storage", "faces read and write through the local API only"},
 	{"cmd/internal/linechat", "go.etcd.io/bbolt", "only storage knows bbolt"},
+	{"cmd/internal/slash", module + "chat", "faces read and write through the local API only"},
+	{"cmd/internal/slash", "charm.land/", "a command is the same in every face"},
 	{"cmd/internal/tui", module + "node/host", "faces read and write through the local API only"},
 	{"cmd/internal/tui", module + "chat", "faces read and write through the local API only"},
 	{"cmd/internal/tui", module + "storage", "faces read and write through the local API only"},

@@ -13,6 +13,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/truce-im/truce/cmd/internal/slash"
 	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node/api/client"
 )
@@ -122,7 +123,7 @@ func (c *chat) tell(ctx context.Context, err error) error {
 	if errors.As(err, &refused) && refused.Code != client.CodeUnavailable {
 		c.say("! %s", refused.Message)
 		if refused.Hint != "" {
-			c.say("  %s", hint(refused.Hint))
+			c.say("  %s", slash.Hint(refused.Hint))
 		}
 		return nil
 	}
@@ -187,10 +188,10 @@ func (c *chat) open(ctx context.Context) error {
 		c.told[x.Account] = x
 	}
 	c.prompt()
-	if err := c.showContacts(ctx, ""); err != nil {
+	if err := c.showContacts(ctx); err != nil {
 		return err
 	}
-	if err := c.showRequests(ctx, ""); err != nil {
+	if err := c.showRequests(ctx); err != nil {
 		return err
 	}
 	if len(c.contacts) == 1 {

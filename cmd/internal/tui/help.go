@@ -1,6 +1,10 @@
 package tui
 
-import tea "charm.land/bubbletea/v2"
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/truce-im/truce/cmd/internal/slash"
+)
 
 // helpPage lists every key.
 type helpPage struct{ scroller }
@@ -25,5 +29,9 @@ func (p *helpPage) view(m *model, width, height int) []string {
 	list("Always", always)
 	rows = append(rows, " "+m.styles.unread.Render("The mouse"), "  scrolls, and a click chooses people and messages; it is never needed.",
 		"  Hold Shift to mark text as the terminal does.")
+	rows = append(rows, " "+m.styles.unread.Render("Commands"))
+	for _, c := range slash.Commands() {
+		rows = append(rows, "  "+m.styles.name.Render(fit("/"+c.Name, 10))+" "+c.Help)
+	}
 	return p.cut(rows, height)
 }

@@ -7,6 +7,7 @@ import (
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/truce-im/truce/cmd/internal/slash"
 	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node/api/client"
 )
@@ -156,6 +157,8 @@ func (m *model) answered(msg tea.Msg) tea.Cmd {
 		m.status = client.Status(msg)
 	case healthMsg:
 		m.health.took(msg)
+	case ranMsg:
+		return m.ran(msg)
 	case didMsg:
 		m.note, m.wrong = msg.note, false
 		return tea.Batch(msg.then...)
@@ -183,7 +186,7 @@ func (m *model) fail(err error) {
 	m.note, m.wrong = term.Printable(err.Error()), true
 	var refused *client.Error
 	if errors.As(err, &refused) && refused.Hint != "" {
-		m.note += " (" + term.Printable(refused.Hint) + ")"
+		m.note += " (" + term.Printable(slash.Hint(refused.Hint)) + ")"
 	}
 }
 

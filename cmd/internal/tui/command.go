@@ -1,0 +1,120 @@
+package tui
+
+import (
+	"context"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/truce-im/truce/cmd/internal/slash"
+	"github.com/truce-im/truce/node/api/client"
+)
+
+// ranMsg is what a command did.
+type ranMsg slash.Result
+
+// command does what a line says that begins with /.
+func (m *model) command(text string) tea.Cmd {
+	target := m.thread.chosen
+	if i := len(m.thread.list) - 1; target == "" && i >= 0 {
+		target = m.thread.list[i].ID
+	}
+	at := slash.Place{With: m.thread.with, Target: func(word string) (string, error) {
+		switch {
+		case word != "":
+			return "", slash.ErrNoTarget
+		case target == "":
+			return "", &client.Error{Code: client.CodeUsage, Message: "there is no message here"}
+		}
+		return target, nil
+	}}
+	m.thread.choose("")
+	return do(m.node, func(ctx context.Context) (slash.Result, error) { return slash.Run(ctx, m.node.api, at, text) },
+		func(r slash.Result) tea.Msg { return ranMsg(r) })
+}
+
+// ran shows what a command did.
+func (m *model) ran(r ranMsg) tea.Cmd {
+	var cmds []tea.Cmd
+	if r.Changed {
+		cmds = append(cmds, m.node.people())
+	}
+	if r.Copy != "" {
+		cmds = append(cmds, tea.SetClipboard(r.Copy))
+	}
+	if r.Sent != nil {
+		m.thread.put(*r.Sent)
+		cmds = append(cmds, m.newest())
+	}
+	if r.Talk != "" {
+		cmds = append(cmds, m.talkTo(r.Talk))
+	}
+	switch {
+	case r.Quit:
+		return m.leave()
+	case r.Show == slash.PageHelp:
+		m.page = &helpPage{}
+	case r.Show == slash.PageSettings:
+		m.page = &settingsPage{}
+	case r.Show == slash.PageHealth:
+		cmds = append(cmds, m.openHealth())
+	case r.Show == slash.PageSearch:
+		cmds = append(cmds, m.search(r.Query))
+	case r.Show == slash.PageUnread:
+		cmds = append(cmds, m.oldUnread())
+	case r.Show == slash.PageHistory:
+		m.say("PgUp shows what was said before")
+	case len(r.Say) == 1 && len(r.Say[0]) < m.width-30:
+		m.say(r.Say[0])
+	case len(r.Say) > 0:
+		m.page = &saidPage{lines: r.Say}
+	}
+	return tea.Batch(append(cmds, m.node.status(), m.node.settings())...)
+}
+
+// saidPage shows what a command says that is longer than a line.
+type saidPage struct {
+	scroller
+	lines []string
+}
+
+func (p *saidPage) title() string { return "Truce" }
+func (p *saidPage) keys() string  { return "Esc back · ↑↓ scroll" }
+
+func (p *saidPage) update(m *model, msg tea.Msg) (page, tea.Cmd) { return p.scroll(p, m, msg) }
+
+func (p *saidPage) view(m *model, width, height int) []string {
+	rows := []string{""}
+	for _, line := range p.lines {
+		rows = append(rows, m.styles.body(line, "  ", width)...)
+	}
+	return p.cut(rows, height)
+}
+
+// completeCommand tells what a command may become.
+func (m *model) completeCommand(text string) (list []completion) {
+	for _, c := range slash.Complete(text, m.names) {
+		if c.Line != text {
+			list = append(list, completion{c.Line, fit(c.Line, 14) + " " + c.Help})
+		}
+	}
+	return list
+}
+
+// names lists what the argument of a command may be.
+func (m *model) names(kind string) (list []string) {
+	switch kind {
+	case slash.Contacts:
+		for _, c := range m.people.contacts {
+			list = append(list, c.Name)
+		}
+	case slash.Requests:
+		for _, r := range m.people.requests {
+			list = append(list, r.Name)
+		}
+	case slash.Settings:
+		for _, o := range options {
+			list = append(list, o.name)
+		}
+	}
+	return list
+}
