@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node/api/client"
 )
 
@@ -89,8 +90,20 @@ func (m *model) paste(msg tea.PasteMsg) tea.Cmd {
 	}
 	m.focus = onInput
 	m.thread.choose("")
-	msg.Content = strings.ReplaceAll(strings.ReplaceAll(msg.Content, "\r\n", "\n"), "\r", "\n")
+	msg.Content = pasted(msg.Content)
 	return m.typed(msg)
+}
+
+// pasted is text as it may stand in the input: lines end in LF, and what would not
+// show itself is left out.
+func pasted(text string) string {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && term.Printable(string(r)) != string(r) {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // editLast takes up my newest message to change it.
@@ -106,7 +119,7 @@ func (m *model) editLast() bool {
 
 func (m *model) edit(msg client.Message) {
 	m.input.cancel()
-	m.input.set(msg.Text)
+	m.input.set(pasted(msg.Text))
 	m.input.edit = msg.ID
 	m.focus = onInput
 	m.thread.choose(msg.ID)

@@ -168,10 +168,22 @@ func (t *thread) put(m client.Message) {
 	if t.below > 0 {
 		t.below += len(t.at(i))
 	}
-	if cut := len(t.list) - maxKept; cut > 0 && t.below == 0 {
-		t.list, t.first = slices.Clone(t.list[cut:]), false
-		delete(t.rows, t.list[0].ID)
+	if len(t.list) > maxKept {
+		t.cut()
 	}
+}
+
+// cut drops what is furthest from the screen, so that pageSize messages less are
+// kept than may be.
+func (t *thread) cut() {
+	keep := maxKept - pageSize
+	if t.below == 0 || t.height(keep, len(t.list)) > t.below {
+		t.list, t.first = slices.Clone(t.list[len(t.list)-keep:]), false
+		delete(t.rows, t.list[0].ID)
+		return
+	}
+	t.below -= t.height(keep, len(t.list))
+	t.list, t.last = t.list[:keep], false
 }
 
 // forget has a message drawn again, and those that quote it.

@@ -249,7 +249,7 @@ func (m *model) aboutInput() []string {
 	switch {
 	case m.input.reply != "":
 		msg, _ := m.thread.get(m.input.reply)
-		return []string{m.styles.dim.Render(" answers " + m.name(msg.From) + ": " + term.Printable(term.Brief(msg.Text, 200)))}
+		return []string{m.styles.dim.Render(" answers " + term.Printable(m.name(msg.From)+": "+term.Brief(msg.Text, 200)))}
 	case m.input.edit != "":
 		return []string{m.styles.dim.Render(" changes what you wrote · Esc leaves it")}
 	}
@@ -260,11 +260,14 @@ func (m *model) aboutInput() []string {
 // the node is.
 func (m *model) foot() string {
 	right := m.health.brief(m.styles) + " "
+	if m.width < slim && m.note != "" {
+		right = ""
+	}
 	room := m.width - ansi.StringWidth(right) - 1
 	text := m.keysNow()
 	switch {
 	case m.wrong:
-		return apart(" "+m.styles.alarm.Render("! "+term.Brief(m.note, room)), right, m.width)
+		return apart(" "+m.styles.alarm.Render("! "+m.note), right, m.width)
 	case m.note != "":
 		return apart(" "+m.note, right, m.width)
 	}
