@@ -6,9 +6,9 @@ import "strings"
 const (
 	Contacts = "contacts"
 	Requests = "requests"
-	Nearby  = "nearby"
+	Nearby   = "nearby"
 	Settings = "settings"
-	states  = "status"
+	states   = "status"
 )
 
 // Candidate is a line that another may become, and what it would do.
