@@ -44,6 +44,7 @@ var rules = []struct{ from, not, why string }{
 	{"cmd/internal/linechat", "go.etcd.io/bbolt", "only storage knows bbolt"},
 	{"cmd/internal/slash", module + "chat", "faces read and write through the local API only"},
 	{"cmd/internal/slash", "charm.land/", "a command is the same in every face"},
+	{"cmd/internal/markup", module + "node", "what text looks like knows nothing of who sent it"},
 	{"cmd/internal/tui", module + "node/host", "faces read and write through the local API only"},
 	{"cmd/internal/tui", module + "chat", "faces read and write through the local API only"},
 	{"cmd/internal/tui", module + "storage", "faces read and write through the local API only"},
@@ -53,6 +54,9 @@ func TestImportsGoOneWay(t *testing.T) {
 	for _, r := range rules {
 		deps := dependencies(t, r.from)
 		for _, dep := range deps {
+			if dep == module+"chat/match" && r.not == module+"chat" {
+				continue // a leaf about text: screens mark what was found with it
+			}
 			if dep != module+r.from && strings.HasPrefix(dep+"/", strings.TrimSuffix(r.not, "/")+"/") {
 				t.Errorf("%s imports %s, by whatever way: %s", r.from, dep, r.why)
 			}

@@ -94,7 +94,7 @@ func (p *saidPage) view(m *model, width, height int) []string {
 func (m *model) completeCommand(text string) (list []completion) {
 	for _, c := range slash.Complete(text, m.names) {
 		if c.Line != text {
-			list = append(list, completion{c.Line, fit(c.Line, 14) + " " + c.Help})
+			list = append(list, completion{c.Line, m.styles.fit(c.Line, 14) + " " + c.Help})
 		}
 	}
 	return list

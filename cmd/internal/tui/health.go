@@ -106,7 +106,7 @@ func (p *healthPage) view(m *model, width, height int) []string {
 			sign = m.styles.alarm.Render("✗")
 		}
 		text := m.styles.body(c.Detail, strings.Repeat(" ", 16), width)
-		text[0] = "  " + sign + " " + fit(c.Check, 12) + strings.TrimLeft(text[0], " ")
+		text[0] = "  " + sign + " " + m.styles.fit(c.Check, 12) + strings.TrimLeft(text[0], " ")
 		rows = append(rows, text...)
 		if c.Hint != "" {
 			rows = append(rows, m.styles.body("→ "+c.Hint, strings.Repeat(" ", 16), width, m.styles.dim)...)

@@ -20,7 +20,7 @@ func (p *helpPage) view(m *model, width, height int) []string {
 		rows = append(rows, " "+m.styles.unread.Render(title))
 		for _, b := range bindings {
 			if b.shown != "" {
-				rows = append(rows, "  "+m.styles.name.Render(fit(b.shown, 10))+" "+b.help)
+				rows = append(rows, "  "+m.styles.name.Render(m.styles.fit(b.shown, 10))+" "+b.help)
 			}
 		}
 	}
@@ -31,7 +31,7 @@ func (p *helpPage) view(m *model, width, height int) []string {
 		"  Hold Shift to mark text as the terminal does.")
 	rows = append(rows, " "+m.styles.unread.Render("Commands"))
 	for _, c := range slash.Commands() {
-		rows = append(rows, "  "+m.styles.name.Render(fit("/"+c.Name, 10))+" "+c.Help)
+		rows = append(rows, "  "+m.styles.name.Render(m.styles.fit("/"+c.Name, 10))+" "+c.Help)
 	}
 	return p.cut(rows, height)
 }

@@ -38,7 +38,7 @@ func (p *infoPage) view(m *model, width, height int) []string {
 	rows := []string{""}
 	add := func(name, value string) {
 		text := m.styles.body(value, strings.Repeat(" ", 14), width)
-		text[0] = "  " + m.styles.dim.Render(fit(term.Printable(name), 12)) + strings.TrimPrefix(text[0], strings.Repeat(" ", 14))
+		text[0] = "  " + m.styles.dim.Render(m.styles.fit(term.Printable(name), 12)) + strings.TrimPrefix(text[0], strings.Repeat(" ", 14))
 		rows = append(rows, text...)
 	}
 	add("from", m.name(msg.From))

@@ -140,7 +140,7 @@ func (m *model) escape() tea.Cmd {
 		return nil
 	}
 	if len(m.thread.marks) > 0 {
-		m.thread.mark(nil)
+		m.thread.mark()
 		return nil
 	}
 	return m.toThread()
@@ -150,7 +150,7 @@ func (m *model) toInput() tea.Cmd {
 	m.focus = onInput
 	m.thread.choose("")
 	if len(m.thread.marks) > 0 {
-		m.thread.mark(nil)
+		m.thread.mark()
 	}
 	return nil
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"charm.land/lipgloss/v2"
-	"github.com/charmbracelet/x/ansi"
 
+	"github.com/truce-im/truce/chat/match"
 	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node/api/client"
 )
@@ -43,20 +43,20 @@ func (d drawer) message(before *client.Message, m client.Message, width int, l l
 		if quoted == "" {
 			quoted = "an earlier message"
 		}
-		rows = append(rows, "   "+d.styles.dim.Render(fit("│ "+term.Printable(quoted), width-3)))
+		rows = append(rows, "   "+d.styles.dim.Render(d.styles.fit("│ "+term.Printable(quoted), width-3)))
 	}
 	rows = append(rows, d.withMarks(d.lines(m, width, l.marks), m, width)...)
 	rows = append(rows, d.reactions(m, width)...)
 	if l.chosen {
 		for i := own; i < len(rows); i++ {
-			rows[i] = d.styles.name.Render("▌") + ansi.Cut(rows[i], 1, width)
+			rows[i] = d.styles.name.Render("▌") + d.styles.cells.Cut(rows[i], 1, width)
 		}
 	}
 	return rows
 }
 
 // lines are the words of a message.
-func (d drawer) lines(m client.Message, width int, marks []string) []string {
+func (d drawer) lines(m client.Message, width int, marks []match.Pattern) []string {
 	switch {
 	case m.Deleted:
 		return d.styles.body("deleted", "   ", width, d.styles.dim)
@@ -75,18 +75,18 @@ func (d drawer) withMarks(rows []string, m client.Message, width int) []string {
 		return rows
 	}
 	end := len(rows) - 1
-	if ansi.StringWidth(rows[end])+ansi.StringWidth(marks)+2 <= width {
-		rows[end] = apart(rows[end], marks+" ", width)
+	if d.styles.cells.StringWidth(rows[end])+d.styles.cells.StringWidth(marks)+2 <= width {
+		rows[end] = d.styles.apart(rows[end], marks+" ", width)
 		return rows
 	}
-	return append(rows, apart("", ansi.Truncate(marks, width-1, "…")+" ", width))
+	return append(rows, d.styles.apart("", d.styles.cut(marks, width-1)+" ", width))
 }
 
 // rule is a line across with words in its middle.
 func (d drawer) rule(text string, width int, style lipgloss.Style) string {
-	text = ansi.Truncate(" "+text+" ", width, "")
-	left := max(0, width-ansi.StringWidth(text)) / 2
-	right := max(0, width-left-ansi.StringWidth(text))
+	text = d.styles.cut(" "+text+" ", width)
+	left := max(0, width-d.styles.cells.StringWidth(text)) / 2
+	right := max(0, width-left-d.styles.cells.StringWidth(text))
 	return d.styles.border.Render(strings.Repeat("─", left)) + style.Render(text) + d.styles.border.Render(strings.Repeat("─", right))
 }
 
@@ -100,7 +100,7 @@ func (d drawer) head(m client.Message, width int) string {
 		name, style = "you", d.styles.mine
 	}
 	at := d.styles.dim.Render(m.Time.Local().Format("15:04"))
-	return " " + style.Render(term.Printable(ansi.Truncate(name, max(1, width-8), "…"))) + " " + at
+	return " " + style.Render(anchored(term.Printable(d.styles.cut(name, max(1, width-8))))) + " " + at
 }
 
 // marks are what stands at the end of a message: how far it got, if I wrote it.

@@ -6,6 +6,8 @@ import (
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/truce-im/truce/cmd/internal/slash"
 	"github.com/truce-im/truce/cmd/internal/term"
@@ -23,9 +25,10 @@ const (
 
 // model is the whole state of the screen. Bubble Tea's goroutine alone touches it.
 type model struct {
-	node   node
-	opt    Options
-	styles styles
+	node     node
+	opt      Options
+	terminal terminal
+	styles   styles
 
 	width, height int
 	focus         focus
@@ -67,14 +70,29 @@ func newModel(n node, opt Options) *model {
 	m.filter.Prompt, m.filter.Placeholder = "", ""
 	m.filter.SetVirtualCursor(false)
 	m.input = newCompose()
-	m.restyle(true)
+	m.restyle()
 	return m
 }
 
-// restyle takes the colours for a terminal with a dark background, or a light one.
-func (m *model) restyle(dark bool) {
-	m.styles = newStyles(dark)
+// restyle takes the looks that fit the terminal.
+func (m *model) restyle() {
+	m.styles = m.terminal.styles()
 	m.thread.restyle()
+}
+
+// learn takes in what the terminal tells of itself.
+func (m *model) learn(msg tea.Msg) {
+	switch msg := msg.(type) {
+	case tea.BackgroundColorMsg:
+		m.terminal.light = !msg.IsDark()
+	case tea.ColorProfileMsg:
+		m.terminal.bare = msg.Profile < colorprofile.ANSI
+	case tea.ModeReportMsg:
+		if msg.Mode == ansi.ModeUnicodeCore && msg.Value != ansi.ModeNotRecognized && msg.Value != ansi.ModePermanentlyReset {
+			m.terminal.cells = ansi.GraphemeWidth
+		}
+	}
+	m.restyle()
 }
 
 // Init implements tea.Model.
@@ -94,8 +112,8 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		m.width, m.height = msg.Width, msg.Height
 		m.lay()
 		return m.scroll(0)
-	case tea.BackgroundColorMsg:
-		m.restyle(msg.IsDark())
+	case tea.BackgroundColorMsg, tea.ColorProfileMsg, tea.ModeReportMsg:
+		m.learn(msg)
 	case tea.FocusMsg:
 		m.blurred = false
 		return m.touch()

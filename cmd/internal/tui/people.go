@@ -162,7 +162,7 @@ func (m *model) side(width, height int) []string {
 		if m.people.filter != "" {
 			text = "nobody by that name"
 		}
-		rows = append(rows, m.styles.dim.Render(fit(" "+text, width)))
+		rows = append(rows, m.styles.dim.Render(m.styles.fit(" "+text, width)))
 	}
 	for len(rows) < height {
 		rows = append(rows, strings.Repeat(" ", width))
@@ -174,7 +174,7 @@ func (m *model) side(width, height int) []string {
 func (m *model) sideHead(width int) string {
 	if m.focus == onPeople {
 		m.filter.SetWidth(max(1, width-7))
-		return fit(" find "+m.filter.View(), width)
+		return m.styles.fit(" find "+m.filter.View(), width)
 	}
 	name := m.me.Name
 	if name == "" {
@@ -185,7 +185,7 @@ func (m *model) sideHead(width int) string {
 	if m.status.Presence != "available" && m.status.Presence != "" {
 		right = m.styles.dim.Render(m.status.Presence) + " "
 	}
-	return apart(left, right, width)
+	return m.styles.apart(left, right, width)
 }
 
 func (s styles) person(r row, chosen bool, width int) string {
@@ -209,9 +209,9 @@ func (s styles) person(r row, chosen bool, width int) string {
 		}
 	}
 	if chosen {
-		return s.chosen.Render(apart(" "+plain(left), plain(right)+" ", width))
+		return s.chosen.Render(s.apart(" "+plain(left), plain(right)+" ", width))
 	}
-	return apart(" "+left, right+" ", width)
+	return s.apart(" "+left, right+" ", width)
 }
 
 // sign tells how somebody is there in one cell: by its shape, and by its colour.

@@ -87,33 +87,51 @@ var looks = map[string]func(m *model){
 func TestScreenIsWhole(t *testing.T) {
 	for name, look := range looks {
 		t.Run(name, func(t *testing.T) {
-			m := full(t)
-			look(m)
-			for _, size := range [][2]int{{80, 24}, {140, 40}, {60, 20}, {59, 12}, {40, 12}, {20, 6}, {21, 7}, {200, 60}, {19, 5}, {1, 1}, {80, 6}, {80, 24}} {
-				m.Update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
-				screen := m.screen()
-				check(t, screen, size[0], size[1])
-				if c := m.cursor(); c != nil && (c.X < 0 || c.X >= size[0] || c.Y < 0 || c.Y >= size[1]) {
-					t.Errorf("%v: the cursor is at %d, %d", size, c.X, c.Y)
+			for _, value := range []ansi.ModeSetting{ansi.ModeNotRecognized, ansi.ModeReset} {
+				m := full(t)
+				m.Update(tea.ModeReportMsg{Mode: ansi.ModeUnicodeCore, Value: value})
+				look(m)
+				for _, size := range [][2]int{{80, 24}, {140, 40}, {60, 20}, {59, 12}, {40, 12}, {20, 6}, {21, 7}, {200, 60}, {19, 5}, {1, 1}, {80, 6}, {80, 24}} {
+					m.Update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+					check(t, m.screen(), size[0], size[1], m.terminal.cells)
+					if c := m.cursor(); c != nil && (c.X < 0 || c.X >= size[0] || c.Y < 0 || c.Y >= size[1]) {
+						t.Errorf("%v: the cursor is at %d, %d", size, c.X, c.Y)
+					}
 				}
 			}
 		})
 	}
 }
 
-func check(t *testing.T, screen string, width, height int) {
+func check(t *testing.T, screen string, width, height int, cells ansi.Method) {
 	t.Helper()
 	rows := strings.Split(screen, "\n")
 	if width >= minWidth && height >= minHeight && len(rows) != height {
 		t.Errorf("%dx%d: there are %d rows", width, height, len(rows))
 	}
 	for i, row := range rows {
-		if n := ansi.StringWidth(row); n != width {
+		if n := cells.StringWidth(row); n != width {
 			t.Errorf("%dx%d: row %d is %d wide: %q", width, height, i, n, ansi.Strip(row))
 		}
-		text := ansi.Strip(row)
+		text := strings.ReplaceAll(ansi.Strip(row), leftToRight, "")
 		if strings.ReplaceAll(term.Printable(text), "�", "") != strings.ReplaceAll(text, "�", "") {
 			t.Errorf("%dx%d: row %d holds what may not be printed: %q", width, height, i, text)
+		}
+	}
+}
+
+// What stands behind a name that is written from right to left stays where it is,
+// also in a terminal that orders scripts by itself.
+func TestRightToLeft(t *testing.T) {
+	m := full(t)
+	m.Update(tea.WindowSizeMsg{Width: 80, Height: 24})
+	m.people.contacts[0].Name, m.people.contacts[0].Unread = "דנה", 3
+	for row := range strings.SplitSeq(ansi.Strip(m.screen()), "\n") {
+		if i := strings.Index(row, "דנה"); i >= 0 && strings.ContainsAny(row[i:], "│0123456789") {
+			behind := row[i+len("דנה"):]
+			if at := strings.IndexAny(behind, "│0123456789✓"); !strings.Contains(behind[:at], leftToRight) {
+				t.Errorf("nothing holds %q in its place", row)
+			}
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/truce-im/truce/chat/match"
 	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node/api/client"
 )
@@ -108,7 +109,7 @@ func (p *searchPage) update(m *model, msg tea.Msg) (page, tea.Cmd) {
 				return p, p.ask(m)
 			}
 			cmd := m.goTo(p.hits[p.at])
-			m.thread.mark([]string{p.asked})
+			m.thread.mark(match.New(p.asked))
 			return m.page, cmd
 		}
 	}
@@ -126,7 +127,7 @@ func (p *searchPage) view(m *model, width, height int) []string {
 		where = "with " + m.name(p.in)
 	}
 	p.input.SetWidth(max(1, width-6-len(where)))
-	rows := []string{apart(p.input.View(), m.styles.dim.Render(term.Printable(where))+"  ", width), ""}
+	rows := []string{m.styles.apart(p.input.View(), m.styles.dim.Render(term.Printable(where))+"  ", width), ""}
 	switch {
 	case p.asked == "":
 		return append(rows, m.styles.dim.Render("  words that somebody wrote; capitals and accents do not matter"))
@@ -150,24 +151,26 @@ func (p *searchPage) hit(m *model, msg client.Message, chosen bool, width int) [
 	if msg.Out() {
 		who = "you to " + m.name(msg.Conversation)
 	}
-	head := apart("  "+m.styles.name.Render(term.Printable(who)), m.styles.dim.Render(when(msg.Time.Time, time.Now()))+" ", width)
-	body := m.styles.message(around80(strings.Join(strings.Fields(msg.Text), " "), p.asked), "   ", width, []string{p.asked})
+	head := m.styles.apart("  "+m.styles.name.Render(term.Printable(who)), m.styles.dim.Render(when(msg.Time.Time, time.Now()))+" ", width)
+	words := match.New(p.asked)
+	body := m.styles.message(excerpt(strings.Join(strings.Fields(msg.Text), " "), words), "   ", width, []match.Pattern{words})
 	rows := []string{head, body[0]}
 	if chosen {
 		for i := range rows {
-			rows[i] = m.styles.chosen.Render(fit(plain(rows[i]), width))
+			rows[i] = m.styles.chosen.Render(m.styles.fit(plain(rows[i]), width))
 		}
 	}
 	return rows
 }
 
-// around80 cuts what stands far before the word that was found.
-func around80(text, word string) string {
-	i := strings.Index(strings.ToLower(text), strings.ToLower(word))
-	if i < 40 || i > len(text) {
+// excerpt cuts what stands far before the words that were found.
+func excerpt(text string, words match.Pattern) string {
+	const far, near = 40, 20 // bytes
+	i, _ := words.Find(text)
+	if i < far {
 		return text
 	}
-	cut := strings.LastIndexByte(text[:i-20], ' ')
+	cut := strings.LastIndexByte(text[:i-near], ' ')
 	if cut < 0 {
 		return text
 	}

@@ -112,7 +112,7 @@ func (p *settingsPage) view(m *model, width, height int) []string {
 		switch {
 		case p.typing && i == p.at:
 			p.input.SetWidth(max(1, width-22))
-			rows = append(rows, "  "+fit(o.name, 16)+" "+p.input.View())
+			rows = append(rows, "  "+m.styles.fit(o.name, 16)+" "+p.input.View())
 			continue
 		case value == "true":
 			value = "yes"
@@ -121,9 +121,9 @@ func (p *settingsPage) view(m *model, width, height int) []string {
 		case value == "":
 			value = "—"
 		}
-		text := fit(o.name, 16) + " " + m.styles.body(value, "", max(2, width-20))[0]
+		text := m.styles.fit(o.name, 16) + " " + m.styles.body(value, "", max(2, width-20))[0]
 		if i == p.at {
-			rows = append(rows, m.styles.chosen.Render(fit("  "+plain(text), width)))
+			rows = append(rows, m.styles.chosen.Render(m.styles.fit("  "+plain(text), width)))
 		} else {
 			rows = append(rows, "  "+text)
 		}

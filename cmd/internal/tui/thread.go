@@ -3,6 +3,7 @@ package tui
 import (
 	"slices"
 
+	"github.com/truce-im/truce/chat/match"
 	"github.com/truce-im/truce/node/api/client"
 )
 
@@ -21,10 +22,10 @@ type thread struct {
 	loading bool             // a page is on its way
 	below   int              // rows below the screen
 	width   int
-	chosen  string   // id of the message that keys act on
-	fresh   string   // id of the oldest that was unread when it was opened
-	seen    string   // id up to which it was told as read
-	marks   []string // words that were searched for
+	chosen  string          // id of the message that keys act on
+	fresh   string          // id of the oldest that was unread when it was opened
+	seen    string          // id up to which it was told as read
+	marks   []match.Pattern // words that were searched for
 	rows    map[string][]string
 	draw    func(before *client.Message, m client.Message, width int, l look) []string
 }
@@ -33,7 +34,7 @@ type thread struct {
 type look struct {
 	chosen bool
 	fresh  bool // the line that says "new" stands above it
-	marks  []string
+	marks  []match.Pattern
 }
 
 func newThread(with string, draw func(*client.Message, client.Message, int, look) []string) thread {
@@ -204,7 +205,7 @@ func (t *thread) choose(id string) {
 }
 
 // mark shows where these words stand.
-func (t *thread) mark(words []string) {
+func (t *thread) mark(words ...match.Pattern) {
 	t.marks = words
 	t.restyle()
 }

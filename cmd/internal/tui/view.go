@@ -6,7 +6,6 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
 
 	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node/api/client"
@@ -80,7 +79,7 @@ func (m *model) cursor() *tea.Cursor {
 
 func (m *model) screen() string {
 	if m.width < minWidth || m.height < minHeight {
-		return fit("make the window larger", m.width)
+		return m.styles.fit("make the window larger", m.width)
 	}
 	height := m.height - 1
 	side := m.sideWidth()
@@ -93,7 +92,7 @@ func (m *model) screen() string {
 	default:
 		left, right := m.side(side, height), m.talk(height)
 		for i := range left {
-			rows = append(rows, left[i]+m.styles.border.Render(joint(left[i], right[i]))+right[i])
+			rows = append(rows, anchored(left[i])+m.styles.border.Render(joint(left[i], right[i]))+right[i])
 		}
 	}
 	return strings.Join(append(rows, m.foot()), "\n")
@@ -141,7 +140,7 @@ func (m *model) talk(height int) []string {
 		}
 		rows = append(rows, prompt+line)
 	}
-	return square(rows, width, height)
+	return m.styles.square(rows, width, height)
 }
 
 func (m *model) pageRows(rule string, width, height int) []string {
@@ -150,33 +149,21 @@ func (m *model) pageRows(rule string, width, height int) []string {
 		title = plain(m.head(width))
 	}
 	rows := []string{" " + m.styles.name.Render(strings.TrimSpace(title)), rule}
-	return square(append(rows, m.page.view(m, width, height-len(rows))...), width, height)
-}
-
-// square makes exactly so many rows of exactly that width.
-func square(rows []string, width, height int) []string {
-	for len(rows) < height {
-		rows = append(rows, "")
-	}
-	rows = rows[:height]
-	for i := range rows {
-		rows[i] = fit(rows[i], width)
-	}
-	return rows
+	return m.styles.square(append(rows, m.page.view(m, width, height-len(rows))...), width, height)
 }
 
 // head says whom one talks to, and how they are there.
 func (m *model) head(width int) string {
 	c := m.people.contact(m.thread.with)
 	if c == nil {
-		return fit(" Truce", width)
+		return m.styles.fit(" Truce", width)
 	}
-	left := " " + m.styles.name.Render(term.Printable(c.Name))
+	left := " " + m.styles.name.Render(anchored(term.Printable(c.Name)))
 	if c.Verified {
 		left += " " + m.styles.here.Render("✓ verified")
 	}
 	left += "  " + m.styles.dim.Render(how(*c, time.Now()))
-	return fit(left, width)
+	return m.styles.fit(left, width)
 }
 
 // how tells in words how somebody is there.
@@ -219,8 +206,8 @@ func (m *model) asks(r client.Request, width, height int) []string {
 		rows = append(append(rows, m.styles.body(r.Note, "  │ ", width)...), "")
 	}
 	rows = append(rows, m.styles.body("Nobody has checked the name. Until you accept they see neither your presence nor when you read this.", "  ", width)...)
-	rows = append(rows, "", "  "+m.styles.name.Render("y")+"  accept", "  "+m.styles.name.Render("n")+"  decline", "", "  "+m.styles.dim.Render(fit(r.Account, width-2)))
-	return square(rows, width, height)
+	rows = append(rows, "", "  "+m.styles.name.Render("y")+"  accept", "  "+m.styles.name.Render("n")+"  decline", "", "  "+m.styles.dim.Render(m.styles.fit(r.Account, width-2)))
+	return m.styles.square(rows, width, height)
 }
 
 // welcome is what is shown while there is nobody.
@@ -237,7 +224,7 @@ func (m *model) welcome(width, height int) []string {
 	} {
 		rows = append(rows, m.styles.body(text, "  ", width)...)
 	}
-	return square(rows, width, height)
+	return m.styles.square(rows, width, height)
 }
 
 // aboutInput are the rows right above the input: what is completed, answered or
@@ -263,20 +250,20 @@ func (m *model) foot() string {
 	if m.width < slim && m.note != "" {
 		right = ""
 	}
-	room := m.width - ansi.StringWidth(right) - 1
+	room := m.width - m.styles.cells.StringWidth(right) - 1
 	text := m.keysNow()
 	switch {
 	case m.wrong:
-		return apart(" "+m.styles.alarm.Render("! "+m.note), right, m.width)
+		return m.styles.apart(" "+m.styles.alarm.Render("! "+m.note), right, m.width)
 	case m.note != "":
-		return apart(" "+m.note, right, m.width)
+		return m.styles.apart(" "+m.note, right, m.width)
 	}
-	return apart(m.styles.dim.Render(" "+whole(text, room-1)), right, m.width)
+	return m.styles.apart(m.styles.dim.Render(" "+m.styles.whole(text, room-1)), right, m.width)
 }
 
 // whole is as many of the keys as fit, none cut.
-func whole(keys string, width int) string {
-	for ansi.StringWidth(keys) > width {
+func (s styles) whole(keys string, width int) string {
+	for s.cells.StringWidth(keys) > width {
 		i := strings.LastIndex(keys, " · ")
 		if i < 0 {
 			return ""
