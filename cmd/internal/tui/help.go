@@ -6,32 +6,44 @@ import (
 	"github.com/truce-im/truce/cmd/internal/slash"
 )
 
-// helpPage lists every key.
+// helpPage lists every key, on one screen where that is large enough, and below
+// them the commands.
 type helpPage struct{ scroller }
 
+// helpColumn is how wide a column of keys is.
+const helpColumn = 39
+
 func (p *helpPage) title() string { return "Keys" }
-func (p *helpPage) keys() string  { return "↑↓ scroll · Esc back" }
+func (p *helpPage) keys() string  { return "↓ commands · Esc back" }
+func (p *helpPage) wide()         {}
 
 func (p *helpPage) update(m *model, msg tea.Msg) (page, tea.Cmd) { return p.scroll(p, m, msg) }
 
 func (p *helpPage) view(m *model, width, height int) []string {
-	var rows []string
-	list := func(title string, bindings []binding) {
-		rows = append(rows, " "+m.styles.unread.Render(title))
+	title := func(text string) string { return " " + m.styles.unread.Render(text) }
+	entry := func(key, help string) string { return "  " + m.styles.name.Render(m.styles.fit(key, 10)) + " " + help }
+	list := func(name string, bindings []binding) []string {
+		rows := []string{title(name)}
 		for _, b := range bindings {
 			if b.shown != "" {
-				rows = append(rows, "  "+m.styles.name.Render(m.styles.fit(b.shown, 10))+" "+b.help)
+				rows = append(rows, entry(b.shown, b.help))
 			}
 		}
+		return rows
 	}
-	list("While you write", writing)
-	list("With a message chosen", choosing)
-	list("Always", always)
-	rows = append(rows, " "+m.styles.unread.Render("The mouse"), "  scrolls, and a click chooses people and messages; it is never needed.",
-		"  Hold Shift to mark text as the terminal does.")
-	rows = append(rows, " "+m.styles.unread.Render("Commands"))
+	rows := append(list("While you write", writing), list("With a message chosen", choosing)...)
+	more := append(list("Always", always), title("The mouse"), entry("wheel", "scrolls"), entry("click", "chooses; never needed"), entry("Shift", "lets the terminal mark text"))
+	if width >= 2*helpColumn {
+		rows = append(rows, make([]string, max(0, len(more)-len(rows)))...)
+		for i, row := range more {
+			rows[i] = m.styles.fit(rows[i], width/2) + row
+		}
+	} else {
+		rows = append(rows, more...)
+	}
+	rows = append(rows, "", title("Commands"))
 	for _, c := range slash.Commands() {
-		rows = append(rows, "  "+m.styles.name.Render(m.styles.fit("/"+c.Name, 10))+" "+c.Help)
+		rows = append(rows, entry("/"+c.Name, c.Help))
 	}
 	return p.cut(rows, height)
 }

@@ -8,7 +8,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node/api/client"
 )
 
@@ -37,9 +36,7 @@ func (p *infoPage) view(m *model, width, height int) []string {
 	}
 	rows := []string{""}
 	add := func(name, value string) {
-		text := m.styles.body(value, strings.Repeat(" ", 14), width)
-		text[0] = "  " + m.styles.dim.Render(m.styles.fit(term.Printable(name), 12)) + strings.TrimPrefix(text[0], strings.Repeat(" ", 14))
-		rows = append(rows, text...)
+		rows = append(rows, m.styles.field(name, value, width)...)
 	}
 	add("from", m.name(msg.From))
 	add("written", msg.Time.Local().Format(time.RFC1123))

@@ -27,31 +27,32 @@ func does(f func(m *model) tea.Cmd) func(*model) (tea.Cmd, bool) {
 func init() {
 	always = []binding{
 		{[]string{"f1"}, "F1", "this help", does(func(m *model) tea.Cmd { return m.open(&helpPage{}) })},
-		{[]string{"f2"}, "F2", "how the node is: network, contacts, disk", does((*model).openHealth)},
+		{[]string{"f2"}, "F2", "how the node is", does((*model).openHealth)},
 		{[]string{"f3"}, "F3", "settings", does(func(m *model) tea.Cmd { return m.open(&settingsPage{}) })},
+		{[]string{"f4"}, "F4", "whom you talk to", does((*model).openContact)},
 		{[]string{"ctrl+f"}, "Ctrl+F", "search", does((*model).openSearch)},
-		{[]string{"ctrl+k"}, "Ctrl+K", "go to somebody: type a part of the name", does((*model).toPeople)},
-		{[]string{"alt+down", "ctrl+pgdown"}, "Alt+↓", "the next conversation", does(func(m *model) tea.Cmd { return m.step(1) })},
+		{[]string{"ctrl+k"}, "Ctrl+K", "find somebody by name", does((*model).toPeople)},
+		{[]string{"alt+down", "ctrl+pgdown"}, "Alt+↓", "next conversation", does(func(m *model) tea.Cmd { return m.step(1) })},
 		{[]string{"alt+up", "ctrl+pgup"}, "Alt+↑", "the one before", does(func(m *model) tea.Cmd { return m.step(-1) })},
 		{[]string{"pgup"}, "PgUp", "scroll up", does(func(m *model) tea.Cmd { return m.scroll(m.talkHeight() - 1) })},
 		{[]string{"pgdown"}, "PgDn", "scroll down", does(func(m *model) tea.Cmd { return m.scroll(1 - m.talkHeight()) })},
-		{[]string{"ctrl+end", "alt+end"}, "Ctrl+End", "to the newest message", does((*model).newest)},
-		{[]string{"alt+u"}, "Alt+U", "to what was unread", does((*model).oldUnread)},
+		{[]string{"ctrl+end", "alt+end"}, "Ctrl+End", "newest message", does((*model).newest)},
+		{[]string{"alt+u"}, "Alt+U", "what was unread", does((*model).oldUnread)},
 		{[]string{"ctrl+l"}, "Ctrl+L", "draw the screen again", does(func(*model) tea.Cmd { return tea.ClearScreen })},
 		{[]string{"ctrl+c", "ctrl+q"}, "Ctrl+C", "leave", does((*model).leave)},
 	}
 	writing = []binding{
 		{[]string{"enter"}, "Enter", "send", does((*model).send)},
-		{nil, "Alt+Enter", "a new line (so do Shift+Enter and Ctrl+J)", nil},
-		{[]string{"tab"}, "Tab", "complete /commands and :smiles:, else the next one", does((*model).tab)},
-		{[]string{"shift+tab"}, "Shift+Tab", "the conversation before", does(func(m *model) tea.Cmd { return m.step(-1) })},
-		{[]string{"up"}, "↑", "if nothing is written: change your last message", (*model).up},
+		{nil, "Alt+Enter", "a new line (or Ctrl+J)", nil},
+		{[]string{"tab"}, "Tab", "complete; else next one", does((*model).tab)},
+		{[]string{"shift+tab"}, "Shift+Tab", "conversation before", does(func(m *model) tea.Cmd { return m.step(-1) })},
+		{[]string{"up"}, "↑", "change your last message", (*model).up},
 		{[]string{"down"}, "", "", (*model).down},
 		{[]string{"ctrl+p"}, "Ctrl+P", "what you wrote before", does(func(m *model) tea.Cmd { m.input.recall(-1); m.lay(); return nil })},
 		{[]string{"ctrl+n"}, "Ctrl+N", "and after", does(func(m *model) tea.Cmd { m.input.recall(1); m.lay(); return nil })},
-		{[]string{"esc"}, "Esc", "choose a message (or give up an answer)", does((*model).escape)},
+		{[]string{"esc"}, "Esc", "choose a message", does((*model).escape)},
 		{[]string{"shift+up"}, "", "", does((*model).toThread)},
-		{[]string{"ctrl+d"}, "Ctrl+D", "if nothing is written: leave", func(m *model) (tea.Cmd, bool) {
+		{[]string{"ctrl+d"}, "Ctrl+D", "leave, with nothing written", func(m *model) (tea.Cmd, bool) {
 			if m.input.area.Length() > 0 {
 				return nil, false
 			}
@@ -62,12 +63,12 @@ func init() {
 		{[]string{"up", "k", "shift+up"}, "↑ ↓", "another message", does(func(m *model) tea.Cmd { m.thread.move(-1, m.talkHeight()); return m.scroll(0) })},
 		{[]string{"down", "j", "shift+down"}, "", "", does(func(m *model) tea.Cmd { m.thread.move(1, m.talkHeight()); return m.scroll(0) })},
 		{[]string{"r", "enter"}, "r", "reply", does((*model).replyChosen)},
-		{[]string{"e"}, "e", "change it, if it is yours", does((*model).editChosen)},
-		{[]string{"d", "delete"}, "d", "delete it, if it is yours", does((*model).deleteChosen)},
+		{[]string{"e"}, "e", "change yours", does((*model).editChosen)},
+		{[]string{"d", "delete"}, "d", "delete yours", does((*model).deleteChosen)},
 		{[]string{"+", "1", "2", "3", "4", "5", "6", "7", "8"}, "+", "react (1 to 8: at once)", does((*model).reactChosen)},
-		{[]string{"c", "y"}, "c", "copy it", does((*model).copyChosen)},
+		{[]string{"c", "y"}, "c", "copy", does((*model).copyChosen)},
 		{[]string{"g"}, "g", "go to what it answers", does((*model).toQuoted)},
-		{[]string{"i"}, "i", "all about it: times, id, who reacted", does((*model).infoChosen)},
+		{[]string{"i"}, "i", "times, id, who reacted", does((*model).infoChosen)},
 		{[]string{"?"}, "", "", does(func(m *model) tea.Cmd { return m.open(&helpPage{}) })},
 		{[]string{"esc", "q", "tab"}, "Esc", "back to writing", does((*model).toInput)},
 	}
@@ -77,7 +78,7 @@ func init() {
 func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	name := k.Keystroke()
 	m.note, m.wrong = "", false
-	if m.page != nil && name != "ctrl+c" && name != "ctrl+q" {
+	if m.page != nil && !m.leavesPage(name) {
 		return m.inPage(k)
 	}
 	if m.focus == onInput && m.input.menu.key(m, name) {
@@ -111,6 +112,14 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 		return m.answer(*r, name)
 	}
 	return m.typed(k)
+}
+
+// leavesPage reports whether a key does on a page what it does elsewhere.
+func (m *model) leavesPage(name string) bool {
+	if _, asks := m.page.(*question); asks {
+		return name == "ctrl+c" || name == "ctrl+q"
+	}
+	return slices.Contains([]string{"ctrl+c", "ctrl+q", "f1", "f2", "f3", "f4"}, name)
 }
 
 // up changes the newest message of mine where nothing is written.

@@ -69,6 +69,7 @@ var looks = map[string]func(m *model){
 	"health":   func(m *model) { m.page = &healthPage{} },
 	"settings": func(m *model) { m.page = &settingsPage{} },
 	"info":     func(m *model) { m.page = &infoPage{m.thread.list[1]} },
+	"contact":  func(m *model) { m.openContact() },
 	"react":    func(m *model) { m.page = newReact(m.thread.list[1]) },
 	"leave":    func(m *model) { m.leave() },
 	"said":     func(m *model) { m.page = &saidPage{lines: []string{evil, strings.Repeat(evil, 100)}} },

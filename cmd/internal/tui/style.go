@@ -104,6 +104,11 @@ func (s styles) square(rows []string, width, height int) []string {
 	return rows
 }
 
+// rule is a line across.
+func (s styles) rule(width int) string {
+	return s.border.Render(strings.Repeat("─", width))
+}
+
 func plain(text string) string { return ansi.Strip(text) }
 
 // body wraps text that anybody may have written, behind an indent.

@@ -84,7 +84,10 @@ func (m *model) screen() string {
 	height := m.height - 1
 	side := m.sideWidth()
 	var rows []string
+	_, wide := m.page.(interface{ wide() })
 	switch {
+	case wide:
+		rows = m.pageRows(m.width, height)
 	case side == m.width:
 		rows = m.side(side, height)
 	case side == 0:
@@ -115,10 +118,10 @@ func joint(left, right string) string {
 // talk draws the right side: the conversation with its input, or a page.
 func (m *model) talk(height int) []string {
 	width := m.talkWidth()
-	rule := m.styles.border.Render(strings.Repeat("─", width))
 	if m.page != nil {
-		return m.pageRows(rule, width, height)
+		return m.pageRows(width, height)
 	}
+	rule := m.styles.rule(width)
 	rows := []string{m.head(width), rule}
 	about := m.aboutInput()
 	body := max(0, height-3-m.input.area.Height()-len(about))
@@ -143,12 +146,12 @@ func (m *model) talk(height int) []string {
 	return m.styles.square(rows, width, height)
 }
 
-func (m *model) pageRows(rule string, width, height int) []string {
+func (m *model) pageRows(width, height int) []string {
 	title := m.page.title()
 	if title == "" {
 		title = plain(m.head(width))
 	}
-	rows := []string{" " + m.styles.name.Render(strings.TrimSpace(title)), rule}
+	rows := []string{" " + m.styles.name.Render(strings.TrimSpace(title)), m.styles.rule(width)}
 	return m.styles.square(append(rows, m.page.view(m, width, height-len(rows))...), width, height)
 }
 
