@@ -46,7 +46,7 @@ func conversationOf(b *testing.B, messages int) *model {
 	})
 	m := newModel(node{b.Context(), c}, Options{})
 	m.Update(tea.WindowSizeMsg{Width: 140, Height: 40})
-	run(m, m.node.people())
+	run(m, m.node.people(m.people.news))
 	if len(m.thread.list) == 0 {
 		b.Fatal("nothing is on the screen")
 	}

@@ -36,7 +36,7 @@ func (m *model) command(text string) tea.Cmd {
 func (m *model) ran(r ranMsg) tea.Cmd {
 	var cmds []tea.Cmd
 	if r.Changed {
-		cmds = append(cmds, m.node.people())
+		cmds = append(cmds, m.node.people(m.people.news))
 	}
 	if r.Copy != "" {
 		cmds = append(cmds, tea.SetClipboard(r.Copy))

@@ -49,7 +49,7 @@ func (d drawer) message(before *client.Message, m client.Message, width int, l l
 	rows = append(rows, d.reactions(m, width)...)
 	if l.chosen {
 		for i := own; i < len(rows); i++ {
-			rows[i] = d.styles.name.Render("▌") + d.styles.cells.Cut(rows[i], 1, width)
+			rows[i] = d.styles.name.Render("▌") + strings.TrimPrefix(rows[i], " ")
 		}
 	}
 	return rows

@@ -97,7 +97,7 @@ func (m *model) learn(msg tea.Msg) {
 
 // Init implements tea.Model.
 func (m *model) Init() tea.Cmd {
-	return tea.Batch(tea.RequestBackgroundColor, m.node.people(), m.node.settings(), m.node.status(), m.node.health())
+	return tea.Batch(tea.RequestBackgroundColor, m.node.people(m.people.news), m.node.settings(), m.node.status(), m.node.health())
 }
 
 // Update implements tea.Model.
@@ -144,6 +144,9 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 func (m *model) answered(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case peopleMsg:
+		if msg.asked != m.people.news && m.me.Account != "" {
+			return m.node.people(m.people.news)
+		}
 		return m.took(msg)
 	case recentMsg:
 		for account, at := range msg {
@@ -155,6 +158,7 @@ func (m *model) answered(msg tea.Msg) tea.Cmd {
 			return m.scroll(0)
 		}
 	case readMsg:
+		m.people.news++
 		if c := m.people.contact(msg.with); c != nil {
 			c.Unread = msg.unread
 		}
@@ -165,7 +169,10 @@ func (m *model) answered(msg tea.Msg) tea.Cmd {
 			return m.newest()
 		}
 	case contactMsg:
-		m.people.put(client.Contact(msg))
+		if msg.asked != m.people.news {
+			return m.node.contact(msg.contact.Account, m.people.news)
+		}
+		m.people.put(msg.contact)
 	case healthDueMsg:
 		m.health.waits = false
 		return m.node.health()

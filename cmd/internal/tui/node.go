@@ -31,6 +31,7 @@ type (
 	}
 
 	peopleMsg struct {
+		asked    int // news of people when this was asked
 		me       client.Identity
 		contacts []client.Contact
 		requests []client.Request
@@ -50,7 +51,10 @@ type (
 		with   string
 		unread uint64
 	}
-	contactMsg  client.Contact
+	contactMsg struct {
+		asked   int
+		contact client.Contact
+	}
 	settingsMsg map[string]string
 	statusMsg   client.Status
 )
@@ -98,8 +102,9 @@ func do[T any](n node, call func(context.Context) (T, error), done func(T) tea.M
 	}
 }
 
-func (n node) people() tea.Cmd {
+func (n node) people(asked int) tea.Cmd {
 	return do(n, func(ctx context.Context) (p peopleMsg, err error) {
+		p.asked = asked
 		if p.me, err = n.api.ID(ctx); err != nil {
 			return p, err
 		}
@@ -111,9 +116,9 @@ func (n node) people() tea.Cmd {
 	}, func(p peopleMsg) tea.Msg { return p })
 }
 
-func (n node) contact(who string) tea.Cmd {
+func (n node) contact(who string, asked int) tea.Cmd {
 	return do(n, func(ctx context.Context) (client.Contact, error) { return n.api.Contact(ctx, who) },
-		func(c client.Contact) tea.Msg { return contactMsg(c) })
+		func(c client.Contact) tea.Msg { return contactMsg{asked, c} })
 }
 
 func (n node) recent(contacts []client.Contact) tea.Cmd {

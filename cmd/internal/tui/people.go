@@ -19,6 +19,7 @@ type people struct {
 	contacts []client.Contact
 	requests []client.Request
 	spoke    map[string]time.Time // when the newest message was, by account
+	news     int                  // rises when something is told of somebody: what was asked before may be older
 	filter   string
 	at       int // row that Enter opens while the list is filtered
 	top      int // first row on the screen

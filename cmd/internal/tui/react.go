@@ -13,13 +13,11 @@ import (
 type reactPage struct {
 	msg   client.Message
 	input textinput.Model
+	row   int // of the input
 }
 
 func newReact(msg client.Message) *reactPage {
-	input := textinput.New()
-	input.Prompt = "  emoji or :name: "
-	input.Focus()
-	return &reactPage{msg, input}
+	return &reactPage{msg: msg, input: newField("  emoji or :name: ", "")}
 }
 
 func (p *reactPage) title() string { return "React" }
@@ -46,6 +44,14 @@ func (p *reactPage) update(m *model, msg tea.Msg) (page, tea.Cmd) {
 	return p, cmd
 }
 
+func (p *reactPage) caret() *tea.Cursor {
+	c := p.input.Cursor()
+	if c != nil {
+		c.Y += p.row
+	}
+	return c
+}
+
 func (p *reactPage) view(m *model, width, height int) []string {
 	rows := []string{""}
 	text := m.styles.body(p.msg.Text, "  │ ", width)
@@ -55,6 +61,7 @@ func (p *reactPage) view(m *model, width, height int) []string {
 		list = append(list, m.styles.dim.Render(string(rune('1'+i)))+" "+emoji)
 	}
 	rows = append(rows, "", "  "+strings.Join(list, "  "), "", p.input.View())
+	p.row = len(rows) - 1
 	if hits := suggestions(p.input.Value()); len(hits) > 0 {
 		rows = append(rows, "  "+m.styles.dim.Render(strings.Join(hits, "  ")))
 	}

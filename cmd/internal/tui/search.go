@@ -37,14 +37,11 @@ func (m *model) openSearch() tea.Cmd { return m.search("") }
 
 // search opens the page, and looks for text unless that is empty.
 func (m *model) search(text string) tea.Cmd {
-	p := &searchPage{input: textinput.New()}
+	p := &searchPage{input: newField("  ", text)}
 	if c := m.people.contact(m.thread.with); c != nil {
 		p.in = c.Account
 	}
-	p.input.Prompt = "  "
-	p.input.SetValue(text)
-	p.input.CursorEnd()
-	return m.open(p, p.input.Focus(), p.ask(m))
+	return m.open(p, p.ask(m))
 }
 
 func (n node) search(text, in string) tea.Cmd {
@@ -121,6 +118,8 @@ func (p *searchPage) update(m *model, msg tea.Msg) (page, tea.Cmd) {
 	return p, cmd
 }
 
+func (p *searchPage) caret() *tea.Cursor { return p.input.Cursor() }
+
 func (p *searchPage) view(m *model, width, height int) []string {
 	where := "everywhere"
 	if p.in != "" {
@@ -157,7 +156,7 @@ func (p *searchPage) hit(m *model, msg client.Message, chosen bool, width int) [
 	rows := []string{head, body[0]}
 	if chosen {
 		for i := range rows {
-			rows[i] = m.styles.chosen.Render(m.styles.fit(plain(rows[i]), width))
+			rows[i] = m.styles.name.Render("▌") + strings.TrimPrefix(rows[i], " ")
 		}
 	}
 	return rows

@@ -29,8 +29,11 @@ var options = []option{
 	{"auto_reply", "what answers while you are away; empty: nothing", nil},
 }
 
+func (o option) label() string { return strings.ReplaceAll(o.name, "_", " ") }
+
 // settingsPage changes settings.
 type settingsPage struct {
+	row    int // of the chosen one on the screen
 	at     int
 	typing bool
 	input  textinput.Model
@@ -62,10 +65,8 @@ func (p *settingsPage) update(m *model, msg tea.Msg) (page, tea.Cmd) {
 	case "enter", "space", "right":
 		o := options[p.at]
 		if o.values == nil {
-			p.typing, p.input = true, textinput.New()
-			p.input.Prompt = ""
-			p.input.SetValue(m.settings[o.name])
-			return p, p.input.Focus()
+			p.typing, p.input = true, newField("", m.settings[o.name])
+			return p, nil
 		}
 		return p, m.set(o.name, after(o.values, m.settings[o.name]))
 	}
@@ -99,11 +100,26 @@ func after(list []string, value string) string {
 }
 
 func (m *model) set(name, value string) tea.Cmd {
-	return m.node.act(name+" is now "+value, func(ctx context.Context) error {
+	return m.node.act(strings.ReplaceAll(name, "_", " ")+" is now "+value, func(ctx context.Context) error {
 		_, err := m.node.api.SetSetting(ctx, name, value)
 		return err
 	}, m.node.settings())
 }
+
+func (p *settingsPage) caret() *tea.Cursor {
+	if !p.typing {
+		return nil
+	}
+	c := p.input.Cursor()
+	if c != nil {
+		c.X += valueColumn
+		c.Y += p.row
+	}
+	return c
+}
+
+// valueColumn is where values stand.
+const valueColumn = 19
 
 func (p *settingsPage) view(m *model, width, height int) []string {
 	rows := []string{""}
@@ -111,8 +127,8 @@ func (p *settingsPage) view(m *model, width, height int) []string {
 		value := m.settings[o.name]
 		switch {
 		case p.typing && i == p.at:
-			p.input.SetWidth(max(1, width-22))
-			rows = append(rows, "  "+m.styles.fit(o.name, 16)+" "+p.input.View())
+			p.input.SetWidth(max(1, width-valueColumn-3))
+			rows = append(rows, m.styles.fit("  "+o.label(), valueColumn)+p.input.View())
 			continue
 		case value == "true":
 			value = "yes"
@@ -121,17 +137,15 @@ func (p *settingsPage) view(m *model, width, height int) []string {
 		case value == "":
 			value = "—"
 		}
-		text := m.styles.fit(o.name, 16) + " " + m.styles.body(value, "", max(2, width-20))[0]
+		text := m.styles.fit("  "+o.label(), valueColumn) + m.styles.body(value, "", max(2, width-valueColumn-1))[0]
 		if i == p.at {
-			rows = append(rows, m.styles.chosen.Render(m.styles.fit("  "+plain(text), width)))
+			rows = append(rows, m.styles.chosen.Render(m.styles.fit(plain(text), width)))
 		} else {
-			rows = append(rows, "  "+text)
+			rows = append(rows, text)
 		}
 	}
-	rows = append(append(rows, ""), m.styles.body(options[p.at].help, "  ", width, m.styles.dim)...)
-	top := 0
-	if p.at+2 > height {
-		top = p.at + 2 - height
-	}
+	rows = append(append(rows, ""), m.styles.body(options[p.at].help+" (/config "+options[p.at].name+")", "  ", width, m.styles.dim)...)
+	top := max(0, p.at+2-height)
+	p.row = p.at + 1 - top
 	return rows[top:min(len(rows), top+height)]
 }

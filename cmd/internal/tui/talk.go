@@ -159,19 +159,21 @@ func (m *model) event(e client.Event) tea.Cmd {
 	case client.EventMessage, client.EventState:
 		return m.message(e)
 	case client.EventContact, client.EventPresence, client.EventTyping:
-		known := m.people.contact(e.Contact.Account) != nil
+		m.people.news++
+		known := m.people.contact(e.Contact.Account)
 		if e.Tell {
 			m.say(e.Contact.Name + " is there")
 		}
-		if !known || e.Event == client.EventContact {
-			return tea.Batch(m.node.people(), m.tellAsker(e))
+		if known == nil || e.Event == client.EventContact {
+			return tea.Batch(m.node.people(m.people.news), m.tellAsker(e))
 		}
+		e.Contact.Unread = known.Unread // which this tells nothing of
 		m.people.put(*e.Contact)
 		return tea.Batch(m.notifyTold(e), m.later())
 	case client.EventNode:
 		return tea.Batch(m.node.settings(), m.node.status(), m.later())
 	case client.EventReset:
-		return tea.Batch(m.node.people(), m.newest())
+		return tea.Batch(m.node.people(m.people.news), m.newest())
 	}
 	return nil
 }
@@ -185,8 +187,9 @@ func (m *model) message(e client.Event) tea.Cmd {
 			cmds = append(cmds, m.notify(msg))
 		}
 		if c := m.people.contact(msg.Conversation); c != nil && msg.State == "received" {
+			m.people.news++
 			c.Unread = max(c.Unread, 1) // until it is known how many
-			cmds = append(cmds, m.node.contact(msg.Conversation))
+			cmds = append(cmds, m.node.contact(msg.Conversation, m.people.news))
 		}
 	}
 	if msg.Conversation == m.thread.with {

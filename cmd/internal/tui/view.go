@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/truce-im/truce/cmd/internal/term"
@@ -13,6 +14,7 @@ import (
 
 const (
 	minWidth, minHeight = 20, 6
+	titleHeight         = 2  // rows above a page
 	slim                = 60 // columns; below, people and conversation do not fit side by side
 )
 
@@ -60,8 +62,22 @@ func (m *model) View() tea.View {
 
 func (m *model) cursor() *tea.Cursor {
 	switch {
-	case m.width < minWidth || m.height < minHeight || m.page != nil:
+	case m.width < minWidth || m.height < minHeight:
 		return nil
+	case m.page != nil:
+		w, writes := m.page.(writer)
+		if !writes {
+			return nil
+		}
+		c := w.caret()
+		if c != nil {
+			c.X += m.width - m.talkWidth()
+			c.Y += titleHeight
+		}
+		if c == nil || c.X >= m.width || c.Y >= m.height-1 {
+			return nil
+		}
+		return c
 	case m.focus == onPeople:
 		if c := m.filter.Cursor(); c != nil {
 			c.X += len(" find ")
@@ -75,6 +91,25 @@ func (m *model) cursor() *tea.Cursor {
 		}
 	}
 	return nil
+}
+
+// writer is a page in which one writes.
+type writer interface {
+	// caret is where that is, counted from the first row below the title; nil:
+	// nowhere now.
+	caret() *tea.Cursor
+}
+
+// newField is a line to write in. The terminal shows the cursor: one of our own
+// would have to blink.
+func newField(prompt, text string) textinput.Model {
+	f := textinput.New()
+	f.Prompt, f.Placeholder = prompt, ""
+	f.SetVirtualCursor(false)
+	f.SetValue(text)
+	f.CursorEnd()
+	f.Focus()
+	return f
 }
 
 func (m *model) screen() string {
@@ -215,19 +250,15 @@ func (m *model) asks(r client.Request, width, height int) []string {
 
 // welcome is what is shown while there is nobody.
 func (m *model) welcome(width, height int) []string {
-	rows := []string{""}
-	for _, text := range []string{
-		"There is nobody here yet.",
-		"",
-		"/link    your link, to give to a friend",
-		"/add     and a friend's link: asks them to be your contact",
-		"/nearby  people on your network who let themselves be seen",
-		"",
-		"F1 shows every key.",
+	rows := []string{"", "  There is nobody here yet.", ""}
+	for _, c := range [][2]string{
+		{"/link", "your link, to give to a friend"},
+		{"/add LINK", "asks the friend whose link it is"},
+		{"/nearby", "who shows themselves on this network"},
 	} {
-		rows = append(rows, m.styles.body(text, "  ", width)...)
+		rows = append(rows, "  "+m.styles.name.Render(m.styles.fit(c[0], 11))+c[1])
 	}
-	return m.styles.square(rows, width, height)
+	return m.styles.square(append(rows, "", "  "+m.styles.dim.Render("F1 shows every key.")), width, height)
 }
 
 // aboutInput are the rows right above the input: what is completed, answered or
