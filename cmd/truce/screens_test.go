@@ -51,7 +51,6 @@ func TestMain(m *testing.M) {
 type home struct {
 	t    *testing.T
 	path string
-	env  []string
 }
 
 func newHome(t *testing.T, name string) home {
@@ -71,7 +70,7 @@ func (h home) command(args ...string) *exec.Cmd {
 		h.t.Fatal(err)
 	}
 	cmd := exec.CommandContext(h.t.Context(), path, append([]string{"--home", h.path}, args...)...)
-	cmd.Env = append(os.Environ(), "TZ=UTC", "LANG=C.UTF-8")
+	cmd.Env = append(os.Environ(), "TZ=UTC", "LANG=C.UTF-8", "TERM=xterm-256color")
 	return cmd
 }
 
@@ -163,9 +162,9 @@ var terminals = []struct {
 	light         bool
 	env           []string
 }{
-	{"small-dark", 80, 24, false, []string{"TERM=xterm-256color"}},
-	{"large-light", 140, 40, true, []string{"TERM=xterm-256color", "COLORTERM=truecolor"}},
-	{"small-bare", 80, 24, false, []string{"TERM=xterm-256color", "NO_COLOR=1"}},
+	{"small-dark", 80, 24, false, nil},
+	{"large-light", 140, 40, true, []string{"COLORTERM=truecolor"}},
+	{"small-bare", 80, 24, false, []string{"NO_COLOR=1"}},
 	{"large-sixteen", 140, 40, false, []string{"TERM=xterm"}},
 }
 

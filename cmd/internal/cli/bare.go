@@ -1,27 +1,21 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	printable "github.com/truce-im/truce/cmd/internal/term"
-
 	"github.com/truce-im/truce/chat"
-	"github.com/truce-im/truce/chat/wire"
 	"github.com/truce-im/truce/cmd/internal/linechat"
 	"github.com/truce-im/truce/cmd/internal/tui"
 	"github.com/truce-im/truce/node"
 	"github.com/truce-im/truce/node/api"
 	"github.com/truce-im/truce/node/api/client"
-	"github.com/truce-im/truce/node/keyfile"
 )
 
 // bare is truce without a command: the chat on a terminal, else the help.
@@ -68,45 +62,33 @@ func (a *app) talk(ctx context.Context, t linechat.Terminal) (stay bool, err err
 	if err != nil {
 		return false, err
 	}
-	fresh, show := !node.Exists(a.home), false
+	full, err := a.fullScreen(t)
+	if err != nil {
+		return false, err
+	}
+	var first newcomer = lines{a, t}
+	if full != nil {
+		first = &pages{app: a, screen: full}
+	}
+	fresh, seen := !node.Exists(a.home), false
 	if fresh {
-		name, err := a.askName(ctx, t)
-		if err == io.EOF {
-			return false, nil
+		if seen, err = first.ask(ctx, &cfg); err != nil {
+			return false, leaving(err)
 		}
-		if err != nil {
-			return false, err
-		}
-		cfg.Name = name
-		cfg.Protect, err = a.askProtection(ctx, t)
-		if err == io.EOF {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		show, err = a.askNearby(ctx, t, cfg)
-		if err == io.EOF {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		t.SetPrompt("> ")
 	}
 	err = a.withOwnOrRunning(ctx, cfg, func(ctx context.Context, c *client.Client, own bool) (err error) {
-		if show {
+		if seen {
 			if _, err := c.SetSetting(ctx, chat.Nearby, "true"); err != nil {
 				return err
 			}
 		}
 		if fresh {
-			if err := a.showHome(ctx, c, t); err != nil {
-				return err
+			if err := first.show(ctx, c); err != nil {
+				return leaving(err)
 			}
 		}
-		if s, ok := t.(*screen); ok && os.Getenv("TERM") != "dumb" {
-			stay, err = tui.Run(ctx, c, tui.Options{In: s.in, Out: s.out, Own: own})
+		if full != nil {
+			stay, err = tui.Run(ctx, c, tui.Options{In: full.in, Out: full.out, Own: own})
 			return err
 		}
 		fmt.Fprintln(t, "/help tells what you can do here; Ctrl-D leaves.")
@@ -116,6 +98,38 @@ func (a *app) talk(ctx context.Context, t linechat.Terminal) (stay bool, err err
 		return false, errStopped
 	}
 	return stay, err
+}
+
+// fullScreen returns the terminal if the chat is to take all of it, else nil.
+func (a *app) fullScreen(t linechat.Terminal) (*screen, error) {
+	s, ok := t.(*screen)
+	if !ok || a.plain || os.Getenv("TERM") == "dumb" {
+		return nil, nil
+	}
+	file, err := a.configFile()
+	if err != nil || file.Bool(plainSetting) {
+		return nil, err
+	}
+	return s, nil
+}
+
+// newcomer asks and tells what there is at the first run. Both return io.EOF if the
+// user leaves.
+type newcomer interface {
+	// ask fills in how the new home is to be made, and tells whether people on this
+	// network may see its owner.
+	ask(ctx context.Context, cfg *node.Config) (seen bool, err error)
+
+	// show tells the newcomer what there is now.
+	show(ctx context.Context, c *client.Client) error
+}
+
+// leaving makes leaving at the first run a clean end.
+func leaving(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
 }
 
 // withOwnOrRunning runs fn with the node that runs in the home, else with one
@@ -139,29 +153,6 @@ func (a *app) withOwnOrRunning(ctx context.Context, cfg node.Config, fn func(ctx
 	return errors.Join(fn(ctx, c, true), h.Close())
 }
 
-// askName asks until the name is one; none is fine too, if it is meant.
-func (a *app) askName(ctx context.Context, t linechat.Terminal) (string, error) {
-	fmt.Fprint(t, "Welcome to Truce: messages from your computer to your friends', and nobody in between.\n"+
-		"First, your name. Others see it when you ask them to be a contact.\n")
-	t.SetPrompt("Your name: ")
-	for asked := false; ; {
-		name, err := readLine(ctx, t)
-		if err != nil || name == "" && asked {
-			return "", err
-		}
-		if name == "" {
-			asked = true
-			fmt.Fprint(t, "Without a name others see the first 8 characters of your address: Enter again for none.\n")
-			continue
-		}
-		err = wire.CheckName(name)
-		if err == nil {
-			return name, nil
-		}
-		fmt.Fprintf(t, "%s.\n", err)
-	}
-}
-
 func readLine(ctx context.Context, t linechat.Terminal) (string, error) {
 	return readUntil(ctx, t.ReadLine)
 }
@@ -170,6 +161,9 @@ func readLine(ctx context.Context, t linechat.Terminal) (string, error) {
 type secretReader interface {
 	ReadPassword(prompt string) (string, error)
 }
+
+// plainSetting is the setting that has the chat speak line by line.
+const plainSetting = "plain"
 
 // askOn has passphrases asked for on t, which is in raw mode.
 func (a *app) askOn(t linechat.Terminal) {
@@ -181,65 +175,4 @@ func (a *app) askOn(t linechat.Terminal) {
 		text, err := readUntil(ctx, func() (string, error) { return r.ReadPassword(prompt) })
 		return []byte(text), err
 	}
-}
-
-// askProtection offers a passphrase for a new home; none is fine too. One that
-// stands in a file or in the environment is taken without a question.
-func (a *app) askProtection(ctx context.Context, t linechat.Terminal) ([]byte, error) {
-	pass, err := given(a.passFile, passphraseEnv)
-	if pass != nil || err != nil || a.askSecret == nil {
-		return pass, err
-	}
-	fmt.Fprint(t, "A passphrase protects what lies on this disk. There is no way in without it.\n"+
-		"It is asked for whenever you start Truce. For none press Enter.\n")
-	for {
-		pass, err := a.askSecret(ctx, "Passphrase: ")
-		if err != nil || len(pass) == 0 {
-			return nil, err
-		}
-		if err := keyfile.CheckPassphrase(pass); err != nil {
-			fmt.Fprintf(t, "%s.\n", err)
-			continue
-		}
-		again, err := a.askSecret(ctx, "Once more: ")
-		if err != nil || bytes.Equal(pass, again) {
-			return pass, err
-		}
-		fmt.Fprint(t, "These differ.\n")
-	}
-}
-
-// askNearby asks whether people on this network may see the new account.
-func (a *app) askNearby(ctx context.Context, t linechat.Terminal, cfg node.Config) (bool, error) {
-	if cfg.NoMDNS {
-		return false, nil
-	}
-	t.SetPrompt("May people on this network see your name, and ask you? [y/N] ")
-	for {
-		answer, err := readLine(ctx, t)
-		if err != nil {
-			return false, err
-		}
-		switch strings.ToLower(strings.TrimSpace(answer)) {
-		case "y", "yes":
-			return true, nil
-		case "", "n", "no":
-			return false, nil
-		}
-		fmt.Fprint(t, "Answer y or n. `truce config nearby` changes it later.\n")
-	}
-}
-
-// showHome tells a newcomer what there is now.
-func (a *app) showHome(ctx context.Context, c *client.Client, t linechat.Terminal) error {
-	id, err := c.ID(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(t, "Everything of yours is in %s.\n", printable.Printable(a.home))
-	if !id.Protected {
-		fmt.Fprintf(t, "Not protected: %s.\n", notProtected)
-	}
-	fmt.Fprintf(t, "This is your link. Give it to friends, so that they can /add you:\n\n%s\n\n", id.Link)
-	return nil
 }

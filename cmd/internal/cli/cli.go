@@ -47,6 +47,7 @@ type app struct {
 	home     string
 	json     bool
 	passFile string
+	plain    bool // chat line by line
 
 	pass      []byte                                        // of the home, once it is known
 	askSecret func(context.Context, string) ([]byte, error) // in place of the terminal's line mode; may be nil
@@ -75,6 +76,7 @@ computers talk to each other. Run "truce" in a terminal to begin.`,
 	root.PersistentFlags().StringVar(&a.home, "home", "", "directory (else $TRUCE_HOME, or the usual one)")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "results as JSON, one object per line")
 	root.PersistentFlags().StringVar(&a.passFile, passphraseFlag, "", "file that begins with the passphrase")
+	root.Flags().BoolVar(&a.plain, plainSetting, false, "chat line by line, as suits a screen reader")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if a.home == "" {
 			if cmd.Flags().Changed("home") {

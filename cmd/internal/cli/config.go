@@ -81,7 +81,7 @@ var choices = map[string][]string{
 }
 
 // switches are the settings that are true or false.
-var switches = []string{chat.ReadReceipts, chat.Typing, chat.Nearby, chat.UsePresence, chat.UseMessages, "mdns"}
+var switches = []string{chat.ReadReceipts, chat.Typing, chat.Nearby, chat.UsePresence, chat.UseMessages, "mdns", plainSetting}
 
 // storedTable lists the settings of the account for people.
 func storedTable() string { return settingTable(storeSettings) }
@@ -180,7 +180,9 @@ func (a *app) setInFile(name, value string) (config.File, error) {
 	if err := config.Set(a.home, name, value); err != nil {
 		return config.File{}, badConfig(a.home, err)
 	}
-	a.note("this holds from the next start of the node on")
+	if name != plainSetting {
+		a.note("this holds from the next start of the node on")
+	}
 	return a.configFile()
 }
 

@@ -43,6 +43,7 @@ var Settings = []Setting{
 	{"listen", "", "addresses to listen on, as --listen; without any, all on a port of its own", true, CheckListen},
 	{"peer", "", "addresses of contacts' nodes to try, as --peer", true, CheckPeer},
 	{"mdns", "true", "whether to find contacts on the local network, as --mdns", false, nil},
+	{"plain", "false", "whether the chat speaks line by line, as suits a screen reader, as --plain", false, nil},
 }
 
 func lookup(name string) (Setting, bool) {

@@ -2,7 +2,6 @@ package markup
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -19,9 +18,6 @@ type character struct {
 // maxRunes is how many runes of a character are shown: a family of four with the
 // colours of their skin has 11. More are accents heaped up to cover other rows.
 const maxRunes = 12
-
-// replaced is one rune that may not be shown.
-const replaced = string(utf8.RuneError)
 
 // characters takes spans apart.
 func (s Styles) characters(spans []span) (list []character) {

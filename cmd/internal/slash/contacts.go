@@ -110,7 +110,7 @@ func link(c *call) error {
 		return err
 	}
 	c.say("%s", text)
-	c.out.Copy = text
+	c.out.Show, c.out.Copy = PageLink, text
 	return nil
 }
 
@@ -119,6 +119,7 @@ func nearby(c *call) error {
 	if err != nil {
 		return err
 	}
+	c.out.Show = PageNearby
 	if len(list) == 0 {
 		c.say("Nobody on this network lets themselves be seen. /config nearby true shows you to them.")
 	}
@@ -223,6 +224,9 @@ func verify(c *call) error {
 		return err
 	}
 	c.out.Changed = true
+	if number == "" {
+		c.out.Show, c.out.Query = PageContact, account
+	}
 	if s.Verified {
 		c.say("%s is verified: %s", x.Name, s.Number)
 	} else {

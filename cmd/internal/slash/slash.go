@@ -32,7 +32,7 @@ type Result struct {
 	Sent    *client.Message
 	Changed bool   // contacts or requests are others now
 	Show    string // PageHelp and the like
-	Query   string // what PageSearch looks for, or how many PageHistory shows
+	Query   string // what PageSearch looks for, how many PageHistory shows, the account of PageContact
 	Copy    string // for the clipboard
 	Quit    bool
 }
@@ -45,6 +45,9 @@ const (
 	PageHealth   = "health"
 	PageUnread   = "unread"
 	PageHistory  = "history"
+	PageLink     = "link"
+	PageNearby   = "nearby"
+	PageContact  = "contact"
 )
 
 // Command is one of the commands, for help.

@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/truce-im/truce/cmd/internal/slash"
+	"github.com/truce-im/truce/cmd/internal/welcome"
 	"github.com/truce-im/truce/node/api/client"
 )
 
@@ -38,7 +39,7 @@ func (m *model) ran(r ranMsg) tea.Cmd {
 	if r.Changed {
 		cmds = append(cmds, m.node.people(m.people.news))
 	}
-	if r.Copy != "" {
+	if r.Copy != "" && r.Show == "" {
 		cmds = append(cmds, tea.SetClipboard(r.Copy))
 	}
 	if r.Sent != nil {
@@ -55,6 +56,12 @@ func (m *model) ran(r ranMsg) tea.Cmd {
 		m.page = &helpPage{}
 	case r.Show == slash.PageSettings:
 		m.page = &settingsPage{}
+	case r.Show == slash.PageLink:
+		cmds = append(cmds, m.openPart("Your link", welcome.NewLink(m.node.ctx, m.node.api)))
+	case r.Show == slash.PageNearby:
+		cmds = append(cmds, m.openPart("People nearby", welcome.NewNearby(m.node.ctx, m.node.api)))
+	case r.Show == slash.PageContact:
+		cmds = append(cmds, m.about(r.Query))
 	case r.Show == slash.PageHealth:
 		cmds = append(cmds, m.openHealth())
 	case r.Show == slash.PageSearch:

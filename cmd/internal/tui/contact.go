@@ -22,11 +22,15 @@ type safetyMsg client.Safety
 
 // openContact shows whom one talks to.
 func (m *model) openContact() tea.Cmd {
-	account := m.thread.with
-	if m.people.contact(account) == nil {
+	if m.people.contact(m.thread.with) == nil {
 		m.say("you talk to nobody")
 		return nil
 	}
+	return m.about(m.thread.with)
+}
+
+// about shows a contact.
+func (m *model) about(account string) tea.Cmd {
 	return m.open(&contactPage{account: account}, do(m.node, func(ctx context.Context) (client.Safety, error) {
 		return m.node.api.Safety(ctx, account)
 	}, func(s client.Safety) tea.Msg { return safetyMsg(s) }))

@@ -1,0 +1,95 @@
+//go:build unix
+
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+)
+
+var (
+	numbered = regexp.MustCompile(`\b(\d{1,2}) ([a-z]{3,8})\b`)
+	wordAsk  = regexp.MustCompile(`Word (\d+):`)
+)
+
+// From nothing to the chat, with a passphrase and the words written down.
+func TestFirstRun(t *testing.T) {
+	h := home{t, filepath.Join(t.TempDir(), "new")}
+	if err := os.Mkdir(h.path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(h.path, "config.toml"), []byte("mdns = false\nlisten = [\"/ip4/127.0.0.1/tcp/0\"]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := open(t, h.command(), 80, 24, false)
+	w.until("What is your name?")
+	w.press("Nora", "enter")
+	w.until("Passphrase, or nothing for none:")
+	w.press("open sesame", "enter")
+	w.until("The same once more:")
+	w.press("open sesame", "enter")
+
+	text := w.until("Your 24 words", "Enter I wrote them down")
+	words := map[string]string{}
+	for _, m := range numbered.FindAllStringSubmatch(text, -1) {
+		words[m[1]] = m[2]
+	}
+	if len(words) != 24 {
+		t.Fatalf("there are %d words:\n%s", len(words), text)
+	}
+	w.press("enter")
+	for i := range 3 {
+		asks := wordAsk.FindStringSubmatch(w.until("Word ", ":  "+strconv.Itoa(i+1)+" of 3"))
+		w.press(words[asks[1]], "enter")
+	}
+	w.until("Your link", "truce:")
+	w.press("c")
+	w.until("Copied")
+	w.wrote("\x1b]52;c;")
+	w.press("enter")
+	w.until("● Nora", "There is nobody here yet.")
+	if got := h.value("protected", "id"); got != "true" {
+		t.Errorf("the home is protected: %s", got)
+	}
+	w.press("ctrl+c")
+	w.until("Leave the node running?")
+	w.press("n")
+	<-w.ended
+}
+
+// Whoever leaves before the account is made leaves nothing behind.
+func TestFirstRunLeft(t *testing.T) {
+	h := home{t, filepath.Join(t.TempDir(), "new")}
+	w := open(t, h.command(), 80, 24, false)
+	w.until("What is your name?")
+	w.press("Nora", "enter")
+	w.until("Passphrase, or nothing for none:")
+	w.press("ctrl+c")
+	<-w.ended
+	if _, err := os.Stat(h.path); !os.IsNotExist(err) {
+		t.Errorf("there is something in the home: %v", err)
+	}
+	if code := w.cmd.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("the program ends with %d", code)
+	}
+}
+
+// With --plain the chat speaks line by line.
+func TestPlain(t *testing.T) {
+	h := newHome(t, "Ann")
+	w := open(t, h.command("--plain"), 80, 24, false)
+	w.until("/help tells what you can do here")
+	w.press("/contacts\r")
+	w.until("You have no contacts yet.")
+	if w.screen.IsAltScreen() {
+		t.Error("it takes the whole screen")
+	}
+	w.press("\x04")
+	<-w.ended
+	h.must("config", "plain", "true")
+	w = open(t, h.command(), 80, 24, false)
+	w.until("/help tells what you can do here")
+}
