@@ -14,8 +14,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	uv "github.com/charmbracelet/ultraviolet"
+	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/vt"
 	"github.com/creack/pty"
 )
@@ -43,6 +45,15 @@ func open(t *testing.T, cmd *exec.Cmd, width, height int, light bool) *window {
 		w.screen.SetDefaultBackgroundColor(color.White)
 		w.screen.SetDefaultForegroundColor(color.Black)
 	}
+	// It draws whole graphemes, and says so; its own answer does not know the mode.
+	w.screen.RegisterCsiHandler(ansi.Command('?', '$', 'p'), func(params ansi.Params) bool {
+		mode, _, _ := params.Param(0, 0)
+		if mode != ansi.ModeUnicodeCore.Mode() {
+			return false
+		}
+		io.WriteString(w.screen.InputPipe(), ansi.ReportMode(ansi.ModeUnicodeCore, ansi.ModeReset))
+		return true
+	})
 	var err error
 	if w.pty, err = pty.StartWithSize(cmd, &pty.Winsize{Cols: uint16(width), Rows: uint16(height)}); err != nil {
 		t.Fatal(err)
@@ -53,23 +64,31 @@ func open(t *testing.T, cmd *exec.Cmd, width, height int, light bool) *window {
 	t.Cleanup(func() {
 		cmd.Process.Kill()
 		<-w.ended
-		w.screen.Close()
+		w.screen.InputPipe().(io.Closer).Close() // its own Close is not safe beside a Read
 		w.pty.Close()
 		running.Wait()
 	})
 	return w
 }
 
-// show lets the terminal show what the program writes, until it ends.
+// show lets the terminal show what the program writes, until it ends. The terminal
+// takes the end of a write for the end of a grapheme: one that may go on waits.
 func (w *window) show() {
 	defer close(w.ended)
 	buf := make([]byte, 64<<10)
+	var held []byte
 	for {
 		n, err := w.pty.Read(buf)
+		held = append(held, buf[:n]...)
+		end := len(held)
+		for end > 0 && held[end-1] >= utf8.RuneSelf {
+			end--
+		}
 		w.mu.Lock()
 		w.raw.Write(buf[:n])
-		w.screen.Write(buf[:n])
+		w.screen.Write(held[:end])
 		w.mu.Unlock()
+		held = append(held[:0], held[end:]...)
 		select {
 		case w.changed <- struct{}{}:
 		default:
