@@ -214,6 +214,7 @@ func (s *story) shot(name string) {
 		s.t.Fatal(err)
 	}
 	s.wait(name+"\n"+string(want), func(string) bool { return now() == string(want) })
+	s.draw(name)
 }
 
 func (s *story) tell() {

@@ -4,13 +4,34 @@ package main_test
 
 import (
 	"encoding/xml"
+	"flag"
 	"fmt"
 	"image/color"
+	"os"
+	"path/filepath"
 	"strings"
 
 	uv "github.com/charmbracelet/ultraviolet"
 	"github.com/charmbracelet/x/ansi"
 )
+
+var pictures = flag.String("pictures", "", "a `directory` for a picture of every screen, to look at")
+
+// draw makes a picture of a screen that is compared, if pictures are wanted.
+func (s *story) draw(name string) {
+	s.t.Helper()
+	if *pictures == "" {
+		return
+	}
+	p := dark
+	if strings.Contains(s.name, "light") {
+		p = light
+	}
+	path := filepath.Join(*pictures, strings.ReplaceAll(s.name+" "+name+".svg", " ", "-"))
+	if err := os.WriteFile(path, []byte(s.svg(name, p)), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+}
 
 // palette are the colours of a terminal.
 type palette struct {
