@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/truce-im/truce/cmd/internal/emoji"
 	"github.com/truce-im/truce/cmd/internal/slash"
 	"github.com/truce-im/truce/node/api/client"
 )
@@ -76,6 +77,7 @@ func (c *chat) send(ctx context.Context, in client.SendRequest) error {
 	if c.with == "" {
 		return usage("say whom you talk to first: /to NAME")
 	}
+	in.Text = emoji.Expand(in.Text)
 	m, err := c.api.Send(ctx, c.with, in)
 	if err == nil {
 		c.noteSent(m)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/truce-im/truce/cmd/internal/emoji"
 	"github.com/truce-im/truce/node/api/client"
 )
 
@@ -35,7 +36,7 @@ func reply(c *call) error {
 	if err := c.inConversation(id); err != nil {
 		return err
 	}
-	m, err := c.api.Send(c.ctx, c.With, client.SendRequest{Text: text, ReplyTo: id})
+	m, err := c.api.Send(c.ctx, c.With, client.SendRequest{Text: emoji.Expand(text), ReplyTo: id})
 	if err == nil {
 		c.out.Sent = &m
 	}
@@ -59,7 +60,7 @@ func (c *call) inConversation(id string) error {
 func edit(c *call) error {
 	id, text, err := c.target()
 	if err == nil {
-		_, err = c.api.Edit(c.ctx, id, text, "")
+		_, err = c.api.Edit(c.ctx, id, emoji.Expand(text), "")
 	}
 	return err
 }
@@ -73,14 +74,14 @@ func remove(c *call) error {
 }
 
 func react(c *call) error {
-	id, emoji, err := c.target()
+	id, sign, err := c.target()
 	if err != nil {
 		return err
 	}
-	if emoji == "" {
+	if sign == "" {
 		return usage("say which emoji: /react 👍")
 	}
-	_, err = c.api.React(c.ctx, id, emoji, false, "")
+	_, err = c.api.React(c.ctx, id, emoji.Expand(sign), false, "")
 	return err
 }
 

@@ -3,6 +3,7 @@ package tui
 import (
 	"strings"
 
+	"github.com/truce-im/truce/cmd/internal/emoji"
 	"github.com/truce-im/truce/cmd/internal/term"
 )
 
@@ -26,8 +27,8 @@ func (n *menu) follow(m *model) {
 		n.list = m.completeCommand(text)
 	case len(word) >= 3 && word[0] == ':':
 		n.list = nil
-		for _, s := range complete(word) {
-			n.list = append(n.list, completion{strings.TrimSuffix(text, word) + s.emoji + " ", s.emoji + " " + s.code})
+		for _, s := range emoji.Complete(word, maxMenu) {
+			n.list = append(n.list, completion{strings.TrimSuffix(text, word) + s.Emoji + " ", s.Emoji + " " + s.Name})
 		}
 	default:
 		n.list = nil

@@ -124,6 +124,7 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		return tea.Quit
 	case failedMsg:
 		m.fail(msg.err)
+		m.giveBack(msg.with, msg.text)
 	case tea.KeyPressMsg:
 		return tea.Batch(m.touch(), m.key(msg))
 	case tea.MouseClickMsg:

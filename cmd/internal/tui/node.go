@@ -23,7 +23,10 @@ type (
 	// goneMsg says that the node does not answer any more.
 	goneMsg struct{}
 	// failedMsg is what was refused, or went wrong.
-	failedMsg struct{ err error }
+	failedMsg struct {
+		err        error
+		with, text string // the message that was not taken, if it was one
+	}
 	// didMsg says that something was done, and what follows.
 	didMsg struct {
 		note string
@@ -96,7 +99,7 @@ func do[T any](n node, call func(context.Context) (T, error), done func(T) tea.M
 		case errors.Is(err, client.ErrUnreachable):
 			return goneMsg{}
 		case err != nil:
-			return failedMsg{err}
+			return failedMsg{err: err}
 		}
 		return done(v)
 	}
@@ -194,8 +197,16 @@ func (n node) unread(with string, count uint64) tea.Cmd {
 }
 
 func (n node) send(with string, in client.SendRequest) tea.Cmd {
-	return do(n, func(ctx context.Context) (client.Message, error) { return n.api.Send(ctx, with, in) },
+	send := do(n, func(ctx context.Context) (client.Message, error) { return n.api.Send(ctx, with, in) },
 		func(m client.Message) tea.Msg { return sentMsg(m) })
+	return func() tea.Msg {
+		msg := send()
+		if failed, ok := msg.(failedMsg); ok {
+			failed.with, failed.text = with, in.Text
+			return failed
+		}
+		return msg
+	}
 }
 
 func (n node) settings() tea.Cmd {

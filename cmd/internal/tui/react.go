@@ -6,6 +6,7 @@ import (
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/truce-im/truce/cmd/internal/emoji"
 	"github.com/truce-im/truce/node/api/client"
 )
 
@@ -32,7 +33,7 @@ func (p *reactPage) update(m *model, msg tea.Msg) (page, tea.Cmd) {
 		case p.input.Value() == "" && len(name) == 1 && strings.Contains("12345678", name):
 			return nil, m.react(p.msg, handy[name[0]-'1'])
 		case name == "enter":
-			text := strings.TrimSpace(expand(p.input.Value()))
+			text := strings.TrimSpace(emoji.Expand(p.input.Value()))
 			if text == "" {
 				return nil, nil
 			}
@@ -57,13 +58,13 @@ func (p *reactPage) view(m *model, width, height int) []string {
 	text := m.styles.body(p.msg.Text, "  │ ", width)
 	rows = append(rows, text[:min(len(text), max(1, height-6))]...)
 	var list []string
-	for i, emoji := range handy {
-		list = append(list, m.styles.dim.Render(string(rune('1'+i)))+" "+emoji)
+	for i, sign := range handy {
+		list = append(list, m.styles.dim.Render(string(rune('1'+i)))+" "+sign)
 	}
 	rows = append(rows, "", "  "+strings.Join(list, "  "), "", p.input.View())
 	p.row = len(rows) - 1
-	if hits := suggestions(p.input.Value()); len(hits) > 0 {
-		rows = append(rows, "  "+m.styles.dim.Render(strings.Join(hits, "  ")))
+	for _, s := range emoji.Complete(p.input.Value(), maxMenu) {
+		rows = append(rows, "  "+s.Emoji+" "+m.styles.dim.Render(s.Name))
 	}
 	return rows
 }

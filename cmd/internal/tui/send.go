@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/truce-im/truce/cmd/internal/emoji"
 	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node/api/client"
 )
@@ -28,7 +29,7 @@ func (m *model) send() tea.Cmd {
 		m.say("there is nobody to write to yet: /add LINK, or give your /link to a friend")
 		return nil
 	}
-	text = strings.TrimPrefix(expand(text), "/")
+	text = strings.TrimPrefix(emoji.Expand(text), "/")
 	if strings.HasPrefix(m.input.text(), "//") {
 		text = "/" + text[1:]
 	}
@@ -41,6 +42,15 @@ func (m *model) send() tea.Cmd {
 	in := client.SendRequest{Text: text, ReplyTo: m.input.reply}
 	m.input.clear()
 	return m.node.send(m.thread.with, in)
+}
+
+// giveBack puts what was not taken where it was written. If something else is being
+// written there, it can be recalled.
+func (m *model) giveBack(with, text string) {
+	if text != "" && with == m.thread.with && m.input.area.Length() == 0 {
+		m.input.set(text)
+		m.lay()
+	}
 }
 
 // answer accepts or declines somebody who asks.
