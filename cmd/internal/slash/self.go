@@ -106,6 +106,27 @@ func memo(c *call) error {
 	return err
 }
 
+func group(c *call) error {
+	account, rest, err := c.who()
+	if err != nil {
+		return err
+	}
+	x, err := c.api.Contact(c.ctx, account)
+	switch names := strings.Fields(rest); {
+	case err != nil:
+		return err
+	case rest == "-":
+		x, err = c.api.SetGroups(c.ctx, account, nil)
+	case len(names) > 0:
+		x, err = c.api.SetGroups(c.ctx, account, names)
+	}
+	if err == nil {
+		c.out.Changed = rest != ""
+		c.say("%s is in: %s", x.Name, cmp.Or(strings.Join(x.Groups, ", "), "no group"))
+	}
+	return err
+}
+
 func presence(c *call) error {
 	account, grade, err := c.who()
 	if err != nil {

@@ -94,6 +94,7 @@ func init() {
 		{"verify", "[NAME] [NUMBER]", "show the safety number to compare, or confirm it", Contacts, verify},
 		{"profile", "[NAME]", "what somebody says of themselves", Contacts, profile},
 		{"memo", "NAME TEXT", "note something about a contact, for yourself", Contacts, memo},
+		{"group", "NAME [GROUP…]", "show or set the groups of a contact; a - is none", Contacts, group},
 		{"presence", "NAME full|plain|none", "how much they see of you", Contacts, presence},
 		{"tell", "NAME on|off", "be told when they come", Contacts, tell},
 		{"remove", "NAME", "end a contact; they are told", Contacts, removeContact},

@@ -77,7 +77,7 @@ func (p *contactPage) deeds(c client.Contact) []deed {
 	if c.State == "blocked" {
 		return []deed{{"b", "unblock", atOnce("unblock", "")}}
 	}
-	list := []deed{{"r", "rename", begin("rename")}, {"m", "note something about them, for yourself", begin("memo")}}
+	list := []deed{{"r", "rename", begin("rename")}, {"m", "note something about them, for yourself", begin("memo")}, {"g", "put them into groups of yours", begin("group")}}
 	if c.State == "accepted" {
 		if !c.Verified && p.safety.Number != "" {
 			list = append(list, deed{"v", "they see the same safety number: verified", atOnce("verify", p.safety.Number)})

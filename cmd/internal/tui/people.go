@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/truce-im/truce/chat/match"
 	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node/api/client"
 )
@@ -50,7 +51,7 @@ func (p *people) rows() (list []row) {
 	}
 	asking := len(list)
 	for i := range p.contacts {
-		if p.matches(p.contacts[i].Name) {
+		if c := p.contacts[i]; p.matches(append(c.Groups, c.Name)...) {
 			list = append(list, row{contact: &p.contacts[i]})
 		}
 	}
@@ -60,8 +61,10 @@ func (p *people) rows() (list []row) {
 	return list
 }
 
-func (p *people) matches(name string) bool {
-	return p.filter == "" || strings.Contains(strings.ToLower(name), strings.ToLower(p.filter))
+// matches reports whether one of the names is what is looked for.
+func (p *people) matches(names ...string) bool {
+	words := match.New(p.filter)
+	return words.Empty() || slices.ContainsFunc(names, func(name string) bool { return words.In([]byte(name)) })
 }
 
 // row is that of an account, whatever the filter; the zero value if there is none.
