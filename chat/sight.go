@@ -282,19 +282,6 @@ func (s *Service) ExpireSights() (next time.Time) {
 	return next
 }
 
-// ForgetSight forgets how a is there: it is no contact any more.
-func (s *Service) ForgetSight(a wire.Account) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if g := s.sights.of[a]; g != nil {
-		for _, n := range g.devices {
-			n.until = time.Time{}
-		}
-		s.show(a)
-		s.stopTyping(a)
-	}
-}
-
 // KeepHeard writes down which records were seen, so that none counts again after
 // a start. It writes nothing if none came.
 func (s *Service) KeepHeard() error {

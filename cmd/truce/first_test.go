@@ -93,3 +93,33 @@ func TestPlain(t *testing.T) {
 	w = open(t, h.command(), 80, 24, false)
 	w.until("/help tells what you can do here")
 }
+
+// The node goes on if one wants, and the answer is remembered if one wants that.
+func TestLeaveRunning(t *testing.T) {
+	h := newHome(t, "Ann")
+	w := open(t, h.command(), 80, 24, false)
+	w.until("There is nobody here yet.")
+	w.press("ctrl+c")
+	w.until("Leave the node running?")
+	w.press("Y")
+	<-w.ended
+	t.Cleanup(func() { h.command("stop").Run() })
+	if code := w.cmd.ProcessState.ExitCode(); code != 0 {
+		t.Fatalf("the program ends with %d:\n%s", code, w.text())
+	}
+	if got := h.value("value", "config", "on_leave"); got != "stay" {
+		t.Errorf("the answer is kept as %q", got)
+	}
+	w = open(t, h.command(), 80, 24, false) // attaches to the node
+	w.until("There is nobody here yet.")
+	w.press("ctrl+c")
+	<-w.ended // unasked: the node is not this one's
+	socket := filepath.Join(h.path, "api.sock")
+	if _, err := os.Stat(socket); err != nil {
+		t.Errorf("no node runs: %v", err)
+	}
+	h.must("stop")
+	if _, err := os.Stat(socket); !os.IsNotExist(err) {
+		t.Errorf("the node still runs: %v", err)
+	}
+}

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/truce-im/truce/cmd/internal/term"
@@ -39,7 +41,7 @@ func (m *model) tellAsker(e client.Event) tea.Cmd {
 // terminal shows as a notification of the desktop (OSC 9 of iTerm2, OSC 777 of
 // urxvt), or not at all. A terminal that does not know a sequence drops it.
 func (m *model) ring(text string) tea.Cmd {
-	text = term.Printable(text)
+	text = strings.ReplaceAll(term.Printable(text), ";", ",") // which ends a field
 	switch m.settings["notify"] {
 	case "off":
 		return nil
