@@ -28,15 +28,8 @@ func TestPicture(t *testing.T) {
 	cmd.Env = append(cmd.Env, "TERM=xterm-256color", "TZ="+zone)
 	s := &story{window: open(t, cmd, 110, 28, false), ann: ann, ben: ben, name: "picture"}
 	s.until("There is nobody here yet.")
-	for _, who := range []struct {
-		name string
-		home home
-	}{{"Cleo", cleo}, {"Ben", ben}} {
-		who.home.must("add", strings.TrimSpace(ann.must("link")), "--note", "hello")
-		s.until("? " + who.name)
-		ann.must("accept", who.name)
-		s.until("● " + who.name)
-	}
+	s.befriend("Cleo", cleo)
+	s.befriend("Ben", ben)
 	s.evening(cleo)
 	now := func() string { return clock.ReplaceAllString(s.svg("truce", dark), "19:42") }
 	if *update {
@@ -56,8 +49,10 @@ func TestPicture(t *testing.T) {
 func (s *story) evening(cleo home) {
 	s.talkTo("Ben")
 	say := func(text string) string {
-		s.press(text, "enter")
-		s.gone("› " + text[:10]) // from the input
+		s.press(text)
+		s.until("› " + text[:10])
+		s.press("enter")
+		s.gone("› " + text[:10])
 		s.until(text[:10])
 		return s.message(text)
 	}
@@ -91,10 +86,10 @@ func (s *story) evening(cleo home) {
 	cleo.must("send", "Ann", "Do you have a spare sleeping mat?")
 	cleo.must("send", "Ann", "The blue one was great.")
 	s.until("◐ Cleo", " 2 ", "2 linked")
-	s.typing(true)
-	s.until("writes…")
 	s.press("See you at the sta")
 	s.until("See you at the sta")
+	s.typing(true)
+	s.until("writes…")
 }
 
 // talkTo opens the conversation with somebody.
