@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	maxInput   = 6   // rows
-	maxHistory = 100 // things written that can be had back
+	maxInput   = 6        // rows
+	maxText    = 64 << 10 // bytes; the node takes no longer messages
+	maxLines   = 10_000   // what the textarea of bubbles holds: it drops the rest
+	maxHistory = 100      // things written that can be had back
 )
 
 // compose is what is being written, and to what end.
@@ -29,7 +31,7 @@ func newCompose() compose {
 	area.Prompt, area.ShowLineNumbers, area.Placeholder = "", false, ""
 	area.SetVirtualCursor(false)
 	area.KeyMap.InsertNewline.SetKeys("alt+enter", "shift+enter", "ctrl+j")
-	area.DynamicHeight, area.MinHeight, area.MaxHeight, area.MaxContentHeight = true, 1, maxInput, 10000
+	area.DynamicHeight, area.MinHeight, area.MaxHeight, area.MaxContentHeight = true, 1, maxInput, maxLines
 	area.SetHeight(1)
 	styles := area.Styles()
 	styles.Focused.CursorLine = styles.Focused.Base

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -101,6 +102,14 @@ func (m *model) paste(msg tea.PasteMsg) tea.Cmd {
 	m.focus = onInput
 	m.thread.choose("")
 	msg.Content = pasted(msg.Content)
+	if n := len(msg.Content); n > maxText {
+		m.fail(fmt.Errorf("that is too long for a message: %d KiB of at most %d", n>>10, maxText>>10))
+		return nil
+	}
+	if n := m.input.area.LineCount() + strings.Count(msg.Content, "\n"); n > maxLines {
+		m.fail(fmt.Errorf("that is too long to be written here: %d lines of at most %d; `truce send` takes it", n, maxLines))
+		return nil
+	}
 	return m.typed(msg)
 }
 
