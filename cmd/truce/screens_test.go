@@ -193,12 +193,17 @@ type story struct {
 	name     string
 }
 
+// footCompared is how many columns of the lowest row are compared.
+const footCompared = 40
+
 // shot waits until the screen is the one that is expected, colours included.
 func (s *story) shot(name string) {
 	s.t.Helper()
 	path := filepath.Join("testdata", "screens", s.name, name+".txt")
 	now := func() string {
 		rows, looks := s.cells()
+		foot := len(rows) - 1 // it ends with how this machine's network is
+		rows[foot], looks[foot] = ansi.Truncate(rows[foot], footCompared, ""), looks[foot][:min(footCompared, len(looks[foot]))]
 		return steady(rows) + "\n\n" + colours(looks)
 	}
 	if *update {
@@ -218,11 +223,11 @@ func (s *story) shot(name string) {
 }
 
 func (s *story) tell() {
-	s.until("There is nobody here yet.", "LAN · nobody linked")
+	s.until("There is nobody here yet.")
 	s.shot("empty")
 
 	s.ben.must("add", strings.TrimSpace(s.ann.must("link")), "--note", "it is me, from the chess club")
-	s.until("asks to be your contact", "chess club", "1 linked")
+	s.until("asks to be your contact", "chess club")
 	s.shot("request")
 	s.press("y")
 	s.until("● Ben", "Ben  available")
@@ -296,7 +301,7 @@ func (s *story) tell() {
 	s.press("esc")
 	s.until("r reply")
 	s.press("k")
-	s.until("▌  │ That is a long word", "▌  There are longer ones")
+	s.until("▌  │ you: That is a long word", "▌  There are longer ones")
 	s.shot("choose")
 	s.press("i")
 	s.until("A message")

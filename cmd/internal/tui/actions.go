@@ -43,6 +43,7 @@ func (m *model) editChosen() tea.Cmd {
 func (m *model) deleteChosen() tea.Cmd {
 	return m.onMine("delete", func(msg client.Message) tea.Cmd {
 		q := &question{
+			name: "Delete",
 			text: "Delete this message, here and on the other side?",
 			more: msg.Text,
 			answers: []answer{

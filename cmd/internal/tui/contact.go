@@ -58,7 +58,7 @@ func begin(command string) func(*contactPage, *model, client.Contact) (page, tea
 // confirm has the user confirm a command.
 func confirm(command, text, means string) func(*contactPage, *model, client.Contact) (page, tea.Cmd) {
 	return func(_ *contactPage, m *model, c client.Contact) (page, tea.Cmd) {
-		return &question{text: strings.ReplaceAll(text, "NAME", term.Printable(c.Name)), answers: []answer{
+		return &question{name: "A contact", text: strings.ReplaceAll(text, "NAME", term.Printable(c.Name)), answers: []answer{
 			{"y", means, func(m *model) tea.Cmd { return m.command("/" + command + " " + c.Account) }},
 			{"n", "leave it", nil},
 		}}, nil

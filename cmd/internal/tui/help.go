@@ -11,7 +11,7 @@ import (
 type helpPage struct{ scroller }
 
 // helpColumn is how wide a column of keys is.
-const helpColumn = 39
+const helpColumn, maxHelpColumn = 39, 50
 
 func (p *helpPage) title() string { return "Keys" }
 func (p *helpPage) keys() string  { return "↓ commands · Esc back" }
@@ -32,11 +32,12 @@ func (p *helpPage) view(m *model, width, height int) []string {
 		return rows
 	}
 	rows := append(list("While you write", writing), list("With a message chosen", choosing)...)
-	more := append(list("Always", always), title("The mouse"), entry("wheel", "scrolls"), entry("click", "chooses; never needed"), entry("Shift", "lets the terminal mark text"))
+	more := append(list("Always", always), title("The mouse"), entry("wheel", "scrolls"), entry("click", "chooses; never needed"), entry("Shift", "the terminal's own marks"))
 	if width >= 2*helpColumn {
+		column := min(width/2, maxHelpColumn)
 		rows = append(rows, make([]string, max(0, len(more)-len(rows)))...)
 		for i, row := range more {
-			rows[i] = m.styles.fit(rows[i], width/2) + row
+			rows[i] = m.styles.fit(rows[i], column) + row
 		}
 	} else {
 		rows = append(rows, more...)

@@ -52,7 +52,7 @@ func init() {
 		{[]string{"ctrl+n"}, "Ctrl+N", "and after", does(func(m *model) tea.Cmd { m.input.recall(1); m.lay(); return nil })},
 		{[]string{"esc"}, "Esc", "choose a message", does((*model).escape)},
 		{[]string{"shift+up"}, "", "", does((*model).toThread)},
-		{[]string{"ctrl+d"}, "Ctrl+D", "leave, with nothing written", func(m *model) (tea.Cmd, bool) {
+		{[]string{"ctrl+d"}, "Ctrl+D", "leave, if all is sent", func(m *model) (tea.Cmd, bool) {
 			if m.input.area.Length() > 0 {
 				return nil, false
 			}

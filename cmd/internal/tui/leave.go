@@ -25,6 +25,7 @@ func (m *model) leave() tea.Cmd {
 	stay := func(m *model) tea.Cmd { m.stay = true; return tea.Quit }
 	quit := func(*model) tea.Cmd { return tea.Quit }
 	return m.open(&question{
+		name: "Leave",
 		text: stayQuestion,
 		more: "While it runs, messages reach you, and go out, without this screen. `truce stop` ends it.",
 		answers: []answer{

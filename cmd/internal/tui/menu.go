@@ -66,7 +66,7 @@ func (n *menu) view(s styles) (rows []string) {
 	for i := top; i < min(len(n.list), top+maxMenu); i++ {
 		text := " " + term.Printable(n.list[i].shown)
 		if i == n.at {
-			rows = append(rows, s.name.Render(" ›"+text))
+			rows = append(rows, s.name.Render(" ▸"+text))
 		} else {
 			rows = append(rows, s.dim.Render("  "+text))
 		}

@@ -20,8 +20,13 @@ const groupFor = 5 * time.Minute
 type drawer struct {
 	styles styles
 	name   func(account string) string
-	text   func(id string) string // of a message that is here; empty: it is not
+	quoted func(id string) (client.Message, bool) // a message, if it is here
+	airy   bool                                   // a row is left free above a name
 }
+
+// widest is how many columns a message takes at most: longer rows are hard to read,
+// and ticks far from their text to find.
+const widest = 100
 
 // message draws m, which stands behind before.
 func (d drawer) message(before *client.Message, m client.Message, width int, l look) (rows []string) {
@@ -35,16 +40,20 @@ func (d drawer) message(before *client.Message, m client.Message, width int, l l
 		return append(rows, d.styles.body(m.Text, " • ", width, d.styles.dim)...)
 	}
 	if len(rows) > 0 || before.From != m.From || before.Notice != "" || m.Received.Sub(before.Received.Time) > groupFor {
+		if d.airy && len(rows) == 0 {
+			rows = append(rows, "")
+		}
 		rows = append(rows, d.head(m, width))
 	}
 	own := len(rows)
 	if m.ReplyTo != "" {
-		quoted := term.Brief(d.text(m.ReplyTo), 200)
-		if quoted == "" {
-			quoted = "an earlier message"
+		quoted := "an earlier message"
+		if q, here := d.quoted(m.ReplyTo); here {
+			quoted = d.name(q.From) + ": " + term.Brief(q.Text, 200)
 		}
 		rows = append(rows, "   "+d.styles.dim.Render(d.styles.fit("│ "+term.Printable(quoted), width-3)))
 	}
+	width = min(width, widest)
 	rows = append(rows, d.withMarks(d.lines(m, width, l.marks), m, width)...)
 	rows = append(rows, d.reactions(m, width)...)
 	if l.chosen {

@@ -45,6 +45,7 @@ type model struct {
 	note    string // of what was done last; one line
 	wrong   bool   // note tells of a failure
 	pressed string // the key that is acted on
+	airy    bool   // the window is high enough for free rows
 	blurred bool   // the user looks at another window
 	active  time.Time
 	typing  time.Time // when it was told last that I write

@@ -199,7 +199,7 @@ func (s styles) person(r row, chosen bool, width int) string {
 	} else {
 		c := r.contact
 		name := term.Printable(c.Name)
-		if c.Unread > 0 {
+		if c.Unread > 0 || chosen {
 			name = s.unread.Render(name)
 		}
 		left = s.sign(c.Presence) + " " + name
@@ -213,7 +213,7 @@ func (s styles) person(r row, chosen bool, width int) string {
 		}
 	}
 	if chosen {
-		return s.chosen.Render(s.apart(" "+plain(left), plain(right)+" ", width))
+		return s.name.Render("▌") + s.apart(left, right+" ", width-1)
 	}
 	return s.apart(" "+left, right+" ", width)
 }

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/truce-im/truce/cmd/internal/term"
@@ -8,6 +10,7 @@ import (
 
 // question asks for one of several keys. Esc is the last answer.
 type question struct {
+	name    string // its title
 	text    string
 	more    string // what it is about
 	answers []answer
@@ -19,8 +22,23 @@ type answer struct {
 	do         func(*model) tea.Cmd
 }
 
-func (q *question) title() string { return "" }
-func (q *question) keys() string  { return "" }
+func (q *question) title() string { return q.name }
+
+func (q *question) keys() string {
+	var list []string
+	for _, a := range q.answers {
+		list = append(list, a.shown())
+	}
+	return strings.Join(list, " · ")
+}
+
+// shown is how people call the key.
+func (a answer) shown() string {
+	if a.key == "esc" {
+		return "Esc"
+	}
+	return a.key
+}
 
 func (q *question) update(m *model, msg tea.Msg) (page, tea.Cmd) {
 	k, ok := msg.(tea.KeyPressMsg)
@@ -51,12 +69,12 @@ func (q *question) update(m *model, msg tea.Msg) (page, tea.Cmd) {
 func (q *question) view(m *model, width, height int) []string {
 	rows := append([]string{""}, m.styles.body(q.text, "  ", width)...)
 	if q.more != "" {
-		more := m.styles.body(q.more, "  │ ", width)
+		more := m.styles.message(q.more, "  ", width, nil)
 		rows = append(append(rows, ""), more[:min(len(more), max(1, height-6-len(q.answers)))]...)
 	}
 	rows = append(rows, "")
 	for _, a := range q.answers {
-		rows = append(rows, "  "+m.styles.name.Render(a.key)+"  "+term.Printable(a.means))
+		rows = append(rows, "  "+m.styles.name.Render(m.styles.fit(a.shown(), 4))+term.Printable(a.means))
 	}
 	return rows
 }

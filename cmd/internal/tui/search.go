@@ -135,8 +135,8 @@ func (p *searchPage) view(m *model, width, height int) []string {
 	case len(p.hits) == 0:
 		return append(rows, m.styles.dim.Render("  nothing found"))
 	}
-	p.height = max(2, height-len(rows))
-	room := p.height / 2
+	p.height = max(3, height-len(rows))
+	room := max(1, p.height/3)
 	p.top = max(min(p.top, p.at), p.at-room+1, 0)
 	for i := p.top; i < min(len(p.hits), p.top+room); i++ {
 		rows = append(rows, p.hit(m, p.hits[i], i == p.at, width)...)
@@ -150,12 +150,12 @@ func (p *searchPage) hit(m *model, msg client.Message, chosen bool, width int) [
 	if msg.Out() {
 		who = "you to " + m.name(msg.Conversation)
 	}
-	head := m.styles.apart("  "+m.styles.name.Render(term.Printable(who)), m.styles.dim.Render(when(msg.Time.Time, time.Now()))+" ", width)
+	head := m.styles.apart(" "+m.styles.name.Render(term.Printable(who)), m.styles.dim.Render(when(msg.Time.Time, time.Now()))+" ", width)
 	words := match.New(p.asked)
 	body := m.styles.message(excerpt(strings.Join(strings.Fields(msg.Text), " "), words), "   ", width, []match.Pattern{words})
-	rows := []string{head, body[0]}
+	rows := []string{head, body[0], ""}
 	if chosen {
-		for i := range rows {
+		for i := range rows[:2] {
 			rows[i] = m.styles.name.Render("▌") + strings.TrimPrefix(rows[i], " ")
 		}
 	}

@@ -118,11 +118,12 @@ func (p *settingsPage) caret() *tea.Cursor {
 	return c
 }
 
-// valueColumn is where values stand.
-const valueColumn = 19
+// valueColumn is where values stand, valueWidth how wide they are where an
+// explanation stands behind them.
+const valueColumn, valueWidth = 19, 16
 
 func (p *settingsPage) view(m *model, width, height int) []string {
-	rows := []string{""}
+	rows, roomy := []string{""}, width >= valueColumn+valueWidth+60
 	for i, o := range options {
 		value := m.settings[o.name]
 		switch {
@@ -138,13 +139,19 @@ func (p *settingsPage) view(m *model, width, height int) []string {
 			value = "—"
 		}
 		text := m.styles.fit("  "+o.label(), valueColumn) + m.styles.body(value, "", max(2, width-valueColumn-1))[0]
-		if i == p.at {
-			rows = append(rows, m.styles.chosen.Render(m.styles.fit(plain(text), width)))
-		} else {
-			rows = append(rows, text)
+		if roomy {
+			text = m.styles.fit(text, valueColumn+valueWidth) + m.styles.dim.Render(o.help)
 		}
+		if i == p.at {
+			text = m.styles.name.Render("▌") + strings.TrimPrefix(text, " ")
+		}
+		rows = append(rows, text)
 	}
-	rows = append(append(rows, ""), m.styles.body(options[p.at].help+" (/config "+options[p.at].name+")", "  ", width, m.styles.dim)...)
+	help := "(/config " + options[p.at].name + ")"
+	if !roomy {
+		help = options[p.at].help + " " + help
+	}
+	rows = append(append(rows, ""), m.styles.body(help, "  ", width, m.styles.dim)...)
 	top := max(0, p.at+2-height)
 	p.row = p.at + 1 - top
 	return rows[top:min(len(rows), top+height)]

@@ -58,10 +58,12 @@ func (t terminal) styles() styles {
 		},
 		cells: t.cells,
 	}
-	if !t.bare {
-		code := ink("6", "14")
-		s.text.Code = &code
+	if t.bare {
+		s.dim, s.border, s.text.Quote = plain.Faint(true), plain.Faint(true), plain.Faint(true)
+		return s
 	}
+	code := ink("6", "14")
+	s.text.Code = &code
 	return s
 }
 

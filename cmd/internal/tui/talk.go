@@ -86,7 +86,7 @@ func (m *model) step(by int) tea.Cmd {
 
 // draw draws a message of the conversation.
 func (m *model) draw(before *client.Message, msg client.Message, width int, look look) []string {
-	d := drawer{styles: m.styles, name: m.name, text: m.thread.quoted}
+	d := drawer{styles: m.styles, name: m.name, quoted: m.thread.get, airy: m.airy}
 	return d.message(before, msg, width, look)
 }
 
@@ -100,7 +100,7 @@ func (m *model) read() tea.Cmd {
 	if c == nil || c.Unread == 0 {
 		return nil
 	}
-	with, upTo := m.thread.with, m.thread.see(m.talkHeight())
+	with, upTo := m.thread.with, m.thread.see()
 	if upTo == "" {
 		return nil
 	}
@@ -125,7 +125,7 @@ func (m *model) oldUnread() tea.Cmd {
 		return nil
 	}
 	if m.thread.show(m.thread.fresh, m.talkHeight()) {
-		return nil
+		return m.scroll(0)
 	}
 	return m.node.around(m.thread.with, m.thread.fresh)
 }
@@ -138,7 +138,7 @@ func (m *model) goTo(msg client.Message) tea.Cmd {
 	m.page, m.focus = nil, onThread
 	m.thread.choose(msg.ID)
 	if m.thread.show(msg.ID, m.talkHeight()) {
-		return nil
+		return m.scroll(0)
 	}
 	m.thread.loading = true
 	return m.node.around(m.thread.with, msg.ID)
@@ -195,7 +195,7 @@ func (m *model) message(e client.Event) tea.Cmd {
 	if msg.Conversation == m.thread.with {
 		m.thread.put(msg)
 	}
-	return tea.Batch(cmds...)
+	return tea.Batch(append(cmds, m.later())...)
 }
 
 // later asks how the node is, once a while has passed without other news.

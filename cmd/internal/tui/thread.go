@@ -41,16 +41,29 @@ func newThread(with string, draw func(*client.Message, client.Message, int, look
 	return thread{with: with, draw: draw, rows: map[string][]string{}}
 }
 
-// resize drops what was drawn for another width.
+// resize draws everything for another width.
 func (t *thread) resize(width int) {
 	if t.width != width {
-		t.width = width
-		t.restyle()
+		t.keep(func() { t.width = width })
 	}
 }
 
 // restyle has everything drawn again.
-func (t *thread) restyle() { clear(t.rows) }
+func (t *thread) restyle() { t.keep(func() {}) }
+
+// keep draws everything anew after a change of how it is drawn. The message lowest
+// on the screen stays there.
+func (t *thread) keep(change func()) {
+	i, hidden := t.lowest(), 0
+	if t.below > 0 && i >= 0 {
+		hidden = t.below - t.height(i+1, len(t.list))
+	}
+	change()
+	clear(t.rows)
+	if t.below > 0 && i >= 0 {
+		t.below = t.height(i+1, len(t.list)) + min(hidden, len(t.at(i))-1)
+	}
+}
 
 func (t *thread) index(id string) int {
 	return slices.IndexFunc(t.list, func(m client.Message) bool { return m.ID == id })
@@ -61,12 +74,6 @@ func (t *thread) get(id string) (client.Message, bool) {
 		return t.list[i], true
 	}
 	return client.Message{}, false
-}
-
-// quoted is the text of a message, if it is here.
-func (t *thread) quoted(id string) string {
-	m, _ := t.get(id)
-	return m.Text
 }
 
 // at returns the rows of the message there.
@@ -96,7 +103,7 @@ func (t *thread) add(p pageMsg, height int) {
 	switch p.at {
 	case newest:
 		t.list, t.below, t.first, t.last = p.list, 0, p.end, true
-		t.restyle()
+		clear(t.rows)
 	case older:
 		if len(t.list) > 0 {
 			delete(t.rows, t.list[0].ID) // something stands before it now
@@ -116,11 +123,11 @@ func (t *thread) add(p pageMsg, height int) {
 		}
 	case around:
 		t.list, t.first, t.last = p.list, false, false
-		t.restyle()
+		clear(t.rows)
 		t.show(p.id, height)
 	case unread:
 		t.list, t.first, t.last, t.fresh = p.list, false, p.end, p.id
-		t.restyle()
+		clear(t.rows)
 		t.below = 0
 		if i := t.index(p.id); i >= 0 {
 			t.below = max(0, t.height(i, len(t.list))-height)
@@ -215,7 +222,7 @@ func (t *thread) mark(words ...match.Pattern) {
 func (t *thread) move(by, height int) {
 	i := t.index(t.chosen)
 	if i < 0 {
-		if i = t.lowest(height); i < 0 {
+		if i = t.lowest(); i < 0 {
 			return
 		}
 		by = 0
@@ -232,7 +239,7 @@ func (t *thread) reveal(i, height int) {
 }
 
 // lowest is the index of the lowest message of which a row is on the screen.
-func (t *thread) lowest(height int) int {
+func (t *thread) lowest() int {
 	for i, under := len(t.list)-1, 0; i >= 0; i-- {
 		if under += len(t.at(i)); under > t.below {
 			return i
@@ -243,8 +250,8 @@ func (t *thread) lowest(height int) int {
 
 // see returns the id of the lowest message on the screen if that is further than
 // what was seen before, else "".
-func (t *thread) see(height int) string {
-	i := t.lowest(height)
+func (t *thread) see() string {
+	i := t.lowest()
 	if i < 0 || i <= t.index(t.seen) {
 		return ""
 	}

@@ -71,7 +71,7 @@ func TestThreadKeepsItsPlace(t *testing.T) {
 			th.put(all.say(rnd, len(all)))
 		case what == 1: // one above or below the screen changes its height
 			i := rnd.IntN(len(th.list))
-			low := th.lowest(height)
+			low := th.lowest()
 			if i >= low-height && i <= low {
 				continue
 			}

@@ -15,6 +15,7 @@ import (
 const (
 	minWidth, minHeight = 20, 6
 	titleHeight         = 2  // rows above a page
+	airyHeight          = 30 // rows; from there on some are left free
 	slim                = 60 // columns; below, people and conversation do not fit side by side
 )
 
@@ -46,6 +47,10 @@ func (m *model) lay() {
 	m.input.area.MaxHeight = max(1, min(maxInput, m.height-8))
 	m.input.area.SetWidth(max(1, m.talkWidth()-3))
 	m.thread.resize(m.talkWidth())
+	if airy := m.height >= airyHeight; airy != m.airy {
+		m.airy = airy
+		m.thread.restyle()
+	}
 }
 
 // View implements tea.Model.
@@ -192,6 +197,9 @@ func (m *model) pageRows(width, height int) []string {
 
 // head says whom one talks to, and how they are there.
 func (m *model) head(width int) string {
+	if m.chosen().request != nil {
+		return m.styles.fit(" "+m.styles.name.Render("A request"), width)
+	}
 	c := m.people.contact(m.thread.with)
 	if c == nil {
 		return m.styles.fit(" Truce", width)
