@@ -90,3 +90,7 @@ func (m *Manager) hintAddr(a ma.Multiaddr) bool {
 	}
 	return false
 }
+
+// IsPublic tells whether a may be told to strangers, and taken from them: it begins
+// with a public unicast IP address.
+func IsPublic(a ma.Multiaddr) bool { return publicAddr(a) }

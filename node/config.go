@@ -48,6 +48,10 @@ type Config struct {
 	// NoMDNS keeps the node from finding and being found on the local network.
 	NoMDNS bool
 
+	// DHT is by which DHT contacts are found beyond the local network; nil: by
+	// none.
+	DHT *DHT
+
 	// Offline opens the account without any network.
 	Offline bool
 

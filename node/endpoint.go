@@ -13,6 +13,7 @@ import (
 	"github.com/truce-im/truce/chat/link"
 	"github.com/truce-im/truce/chat/presence"
 	"github.com/truce-im/truce/discovery"
+	"github.com/truce-im/truce/discovery/dht"
 	"github.com/truce-im/truce/node/host"
 )
 
@@ -25,6 +26,7 @@ type endpoint struct {
 	host   corehost.Host
 	links  *link.Manager
 	finder discovery.Finder
+	dht    *dht.Source // nil: none
 	reach  *reach
 
 	presence *presence.Manager
@@ -50,8 +52,15 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 	if err := n.chat.Started(max(tcp, udp)); err != nil {
 		return nil, err
 	}
+	if e.dht, err = n.newDHT(e.host); err != nil {
+		return nil, err
+	}
+	var sources []discovery.Source
+	if e.dht != nil {
+		sources = append(sources, e.dht)
+	}
 	e.finder = discovery.New(discovery.Config{
-		Self: e.host.ID(), Ports: ports, MDNS: !n.cfg.NoMDNS,
+		Self: e.host.ID(), Ports: ports, MDNS: !n.cfg.NoMDNS, Sources: sources,
 		Cache: cache{n.chat, n.cfg.Log}, Network: n.cfg.Network, Log: n.cfg.Log,
 	})
 	n.trails.watch(e.host.Network())

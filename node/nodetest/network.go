@@ -2,6 +2,7 @@ package nodetest
 
 import (
 	"maps"
+	"math/rand/v2"
 	"net"
 	"os"
 	"slices"
@@ -28,15 +29,20 @@ type Network struct {
 }
 
 // Options make one libp2p host use the network, where it may listen at any IP
-// address that is its own.
+// address that is its own. Hosts that are given the same options, one after the
+// other, are on one machine.
 func (n *Network) Options() []libp2p.Option {
 	var source fixedSource
 	return []libp2p.Option{libp2p.QUICReuse(func(lc fx.Lifecycle, reset quic.StatelessResetKey, token quic.TokenGeneratorKey) (*quicreuse.ConnManager, error) {
 		m, err := quicreuse.NewConnManager(reset, token,
 			quicreuse.OverrideSourceIPSelector(func() (quicreuse.SourceIPSelector, error) { return &source, nil }),
 			quicreuse.OverrideListenUDP(func(_ string, a *net.UDPAddr) (net.PacketConn, error) {
-				source.ip = a.IP
-				return n.listen(a), nil
+				at := *a
+				if at.IP.IsUnspecified() { // to dial from: a second host of one machine
+					at.IP = source.ip
+				}
+				source.ip = at.IP
+				return n.listen(&at), nil
 			}))
 		if err == nil {
 			lc.Append(fx.StopHook(m.Close))
@@ -84,6 +90,7 @@ type fixedSource struct{ ip net.IP }
 func (s *fixedSource) PreferredSourceIPForDestination(*net.UDPAddr) (net.IP, error) { return s.ip, nil }
 
 func (n *Network) listen(a *net.UDPAddr) *socket {
+	port0 := a.Port == 0
 	s := &socket{
 		net: n, addr: a,
 		in: make(chan packet, 256), closed: make(chan struct{}), woken: make(chan struct{}, 1),
@@ -92,6 +99,9 @@ func (n *Network) listen(a *net.UDPAddr) *socket {
 	defer n.mu.Unlock()
 	if n.sockets == nil {
 		n.sockets = map[string]*socket{}
+	}
+	for a.Port == 0 || n.sockets[a.String()] != nil && port0 {
+		a.Port = 1024 + rand.N(60_000)
 	}
 	n.sockets[a.String()] = s
 	return s

@@ -81,7 +81,7 @@ var choices = map[string][]string{
 }
 
 // switches are the settings that are true or false.
-var switches = []string{chat.ReadReceipts, chat.Typing, chat.Nearby, chat.UsePresence, chat.UseMessages, "mdns", plainSetting}
+var switches = []string{chat.ReadReceipts, chat.Typing, chat.Nearby, chat.UsePresence, chat.UseMessages, "mdns", "dht", plainSetting}
 
 // storedTable lists the settings of the account for people.
 func storedTable() string { return settingTable(storeSettings) }
@@ -220,6 +220,15 @@ func (a *app) configured(cfg node.Config, given ...string) (node.Config, error) 
 	}
 	if !slices.Contains(given, "mdns") {
 		cfg.NoMDNS = !f.Bool("mdns")
+	}
+	if cfg.DHT == nil {
+		cfg.DHT = &node.DHT{}
+	}
+	if !slices.Contains(given, "bootstrap") {
+		cfg.DHT.Bootstrap = f.List("bootstrap")
+	}
+	if unused := len(cfg.DHT.Bootstrap) == 0 && cfg.DHT.Network == "" && !cfg.DHT.Server; unused || !f.Bool("dht") && !slices.Contains(given, "dht") {
+		cfg.DHT = nil
 	}
 	return cfg, nil
 }

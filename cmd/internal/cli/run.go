@@ -21,15 +21,18 @@ import (
 
 func (a *app) runCommand() *cobra.Command {
 	var cfg node.Config
-	var mdns, dht, public bool
-	var bootstrap []string
+	var mdns, dht bool
+	var away node.DHT
 	var level string
 	cmd := &cobra.Command{
-		Use:   "run [--name NAME] [--listen MULTIADDR] [--peer MULTIADDR]",
+		Use:   "run [--name NAME] [--listen MULTIADDR] [--bootstrap MULTIADDR]",
 		Short: "runs the node in the foreground",
 		Long: `Runs the node of this home until it is interrupted, and prints what happens.
-Makes the account if there is none. --listen and --peer may be given several times;
-what is not given is taken from config.toml, see "truce help config". --log tells on
+Makes the account if there is none. --listen, --peer and --bootstrap may be given
+several times; what is not given is taken from config.toml, see "truce help config".
+--bootstrap names a node by which to enter a DHT, where contacts find each other over
+the internet if they have public addresses: that of IPFS, or with --network one of
+your own. --public serves the DHT to others. --log tells on
 standard error what goes wrong with whom: peers by their peer id, never a text, a
 name or an account.`,
 		Example: `  truce run
@@ -39,12 +42,17 @@ name or an account.`,
 			if err := checkName(cfg.Name); err != nil {
 				return err
 			}
-			for name, addrs := range map[string][]string{"listen": cfg.Listen, "peer": cfg.Peers, "bootstrap": bootstrap} {
+			for name, addrs := range map[string][]string{"listen": cfg.Listen, "peer": cfg.Peers, "bootstrap": away.Bootstrap} {
 				if err := checkAddrs(name, addrs); err != nil {
 					return err
 				}
 			}
-			cfg.NoMDNS = !mdns
+			cfg.NoMDNS, cfg.DHT = !mdns, &away
+			if away.Network != "" {
+				if err := node.CheckNetwork(away.Network); err != nil {
+					return usagef("--network: %v", err)
+				}
+			}
 			cfg, err := a.configured(cfg, flagsOf(cmd)...)
 			if err != nil {
 				return err
@@ -52,8 +60,8 @@ name or an account.`,
 			if cfg.Log, err = a.logger(level); err != nil {
 				return err
 			}
-			if public || len(bootstrap) > 0 {
-				a.note("this version has no DHT yet: --public and --bootstrap have no effect")
+			if !dht {
+				cfg.DHT = nil
 			}
 			return a.run(cmd.Context(), cfg)
 		},
@@ -62,11 +70,12 @@ name or an account.`,
 	f.StringVar(&cfg.Name, "name", "", "your name, if the account must be made")
 	f.StringArrayVar(&cfg.Listen, "listen", nil, "multiaddr to listen on")
 	f.StringArrayVar(&cfg.Peers, "peer", nil, "multiaddr of a contact's node to try")
-	f.StringArrayVar(&bootstrap, "bootstrap", nil, "node to enter the DHT by; does nothing yet")
+	f.StringArrayVar(&away.Bootstrap, "bootstrap", nil, "multiaddr of a node to enter the DHT by")
+	f.StringVar(&away.Network, "network", "", "name of a DHT of your own")
 	f.BoolVar(&mdns, "mdns", true, "find contacts on this network")
-	f.BoolVar(&dht, "dht", true, "over the internet: does nothing")
+	f.BoolVar(&dht, "dht", true, "find contacts over the internet")
 	f.StringVar(&level, "log", "", "log from here on: debug, info, warn or error")
-	f.BoolVar(&public, "public", false, "be reachable from everywhere; does nothing yet")
+	f.BoolVar(&away.Server, "public", false, "serve the DHT: everybody can reach this node")
 	return cmd
 }
 

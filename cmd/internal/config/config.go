@@ -43,6 +43,8 @@ var Settings = []Setting{
 	{"listen", "", "addresses to listen on, as --listen; without any, all on a port of its own", true, CheckListen},
 	{"peer", "", "addresses of contacts' nodes to try, as --peer", true, CheckPeer},
 	{"mdns", "true", "whether to find contacts on the local network, as --mdns", false, nil},
+	{"bootstrap", "", "nodes to enter the DHT by, as --bootstrap; without any there is none", true, CheckPeer},
+	{"dht", "true", "whether to find contacts over the internet, as --dht", false, nil},
 	{"plain", "false", "whether the chat speaks line by line, as suits a screen reader, as --plain", false, nil},
 }
 

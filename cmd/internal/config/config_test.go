@@ -30,7 +30,7 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"mdns": "false", "plain": "false", "listen": "/ip4/0.0.0.0/tcp/1 /ip4/0.0.0.0/udp/1/quic-v1", "peer": "",
+		"mdns": "false", "plain": "false", "dht": "true", "bootstrap": "", "listen": "/ip4/0.0.0.0/tcp/1 /ip4/0.0.0.0/udp/1/quic-v1", "peer": "",
 	} {
 		if got := f.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -44,7 +44,7 @@ func TestLoad(t *testing.T) {
 
 func TestBadFiles(t *testing.T) {
 	for text, want := range map[string]string{
-		"mdns = true\nmdsn = false\n":       `config.toml, line 2: there is no setting "mdsn" here; there are: listen, peer, mdns, plain`,
+		"mdns = true\nmdsn = false\n":       `config.toml, line 2: there is no setting "mdsn" here; there are: listen, peer, mdns, bootstrap, dht, plain`,
 		"\nMDNS = true\n":                   `config.toml, line 2: there is no setting "MDNS"`,
 		"# x\n[mdns]\non = true\n":          "config.toml, line 2: mdns is true or false",
 		"a.b = 1\n":                         `config.toml, line 1: there is no setting "a"`,

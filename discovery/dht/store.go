@@ -1,0 +1,166 @@
+package dht
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ipfs/boxo/ipns"
+	"github.com/ipfs/boxo/path"
+	"github.com/ipfs/go-cid"
+	kad "github.com/libp2p/go-libp2p-kad-dht"
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/routing"
+	mh "github.com/multiformats/go-multihash"
+
+	"github.com/truce-im/truce/discovery/rendezvous"
+)
+
+// Sizes of the DHT of a network of its own. The usual bucket of 20 makes nearly a
+// full mesh of a hundred nodes.
+const (
+	bucketSize  = 8
+	concurrency = 3
+	resiliency  = 3
+)
+
+// store puts and gets sealed records. Each is the value of an IPNS record, because
+// that is what the servers of the public network keep for anybody.
+type store struct {
+	kad   *kad.IpfsDHT
+	guest host.Host // made for this store alone; nil: none
+}
+
+func (c Config) open() (*store, error) {
+	s := &store{}
+	h, mode := c.Node, kad.Mode(kad.ModeServer)
+	if c.Guest != nil {
+		var err error
+		if s.guest, err = c.Guest(); err != nil {
+			return nil, err
+		}
+		h, mode = s.guest, kad.Mode(kad.ModeClient)
+	}
+	opts := []kad.Option{mode, kad.BootstrapPeers(c.Bootstrap...)}
+	if c.Prefix != "" {
+		opts = append(opts, kad.ProtocolPrefix(c.Prefix), kad.BucketSize(bucketSize), kad.Concurrency(concurrency), kad.Resiliency(resiliency),
+			kad.DisableProviders())
+	}
+	var err error
+	if s.kad, err = kad.New(h, opts...); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *store) close() (err error) {
+	if s.kad != nil {
+		err = s.kad.Close()
+	}
+	if s.guest != nil {
+		err = errors.Join(err, s.guest.Close())
+	}
+	return err
+}
+
+// join connects to the bootstrap peers, if the routing table is empty.
+func (s *store) join(ctx context.Context, peers []peer.AddrInfo) error {
+	if s.kad.RoutingTable().Size() > 0 {
+		return nil
+	}
+	var errs []error
+	for _, p := range peers {
+		if err := s.kad.Host().Connect(ctx, p); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	// Identify tells the DHT of whom we are connected with, a little later.
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for range joinTicks {
+		if s.kad.RoutingTable().Size() > 0 {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return fmt.Errorf("no way into the network: %w", errors.Join(errs...))
+}
+
+// joinTicks is for how long a peer may take to say that it is in the DHT: 5 s.
+const joinTicks = 100
+
+// put writes sealed as what signer says until then. Of two, the one with the higher
+// seq counts.
+func (s *store) put(ctx context.Context, signer ed25519.PrivateKey, sealed []byte, seq uint64, until time.Time) error {
+	key, name, err := ipnsKey(signer)
+	if err != nil {
+		return err
+	}
+	digest, err := mh.Sum(sealed, mh.IDENTITY, -1)
+	if err != nil {
+		return err
+	}
+	rec, err := ipns.NewRecord(key, path.FromCid(cid.NewCidV1(cid.Raw, digest)), seq, until, time.Hour)
+	if err != nil {
+		return err
+	}
+	value, err := ipns.MarshalRecord(rec)
+	if err != nil {
+		return err
+	}
+	return s.kad.PutValue(ctx, string(name.RoutingKey()), value)
+}
+
+// get returns what signer said last. The signature and the time up to which it
+// counts have been checked.
+func (s *store) get(ctx context.Context, signer ed25519.PrivateKey) (sealed []byte, err error) {
+	_, name, err := ipnsKey(signer)
+	if err != nil {
+		return nil, err
+	}
+	value, err := s.kad.GetValue(ctx, string(name.RoutingKey()))
+	if err != nil {
+		return nil, err
+	}
+	rec, err := ipns.UnmarshalRecord(value)
+	if err != nil {
+		return nil, err
+	}
+	p, err := rec.Value()
+	if err != nil {
+		return nil, err
+	}
+	immutable, err := path.NewImmutablePath(p)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := mh.Decode(immutable.RootCid().Hash())
+	if err != nil || digest.Code != mh.IDENTITY {
+		return nil, errors.Join(errNotOurs, err)
+	}
+	return digest.Digest, nil
+}
+
+var errNotOurs = errors.New("a record that is none of ours")
+
+func ipnsKey(signer ed25519.PrivateKey) (crypto.PrivKey, ipns.Name, error) {
+	key, err := crypto.UnmarshalEd25519PrivateKey(signer)
+	if err != nil {
+		return nil, ipns.Name{}, err
+	}
+	id, err := peer.IDFromPrivateKey(key)
+	return key, ipns.NameFromPeer(id), err
+}
+
+// nothing reports whether an error says that there is no such record.
+func nothing(err error) bool {
+	return err == nil || errors.Is(err, routing.ErrNotFound) || errors.Is(err, rendezvous.ErrRecord) || errors.Is(err, errNotOurs)
+}

@@ -1,0 +1,341 @@
+package dht
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/event"
+	ma "github.com/multiformats/go-multiaddr"
+
+	"github.com/truce-im/truce/discovery"
+	"github.com/truce-im/truce/discovery/rendezvous"
+)
+
+// Pace.
+const (
+	maxJobs   = 4                // at a time
+	patience  = time.Minute      // for one
+	republish = 8 * time.Hour    // servers keep a record for 48 hours at most, but they come and go
+	minPause  = 30 * time.Second // between two look-ups of one target, and after a first failure
+	maxPause  = time.Hour
+)
+
+// jobID names what is done again and again: writing under a key, or looking for
+// somebody.
+type jobID struct {
+	tell discovery.Key // of what is written
+	id   discovery.ID  // of who is looked for
+	look bool
+}
+
+// job is when to do it next.
+type job struct {
+	due     time.Time // zero: not until something happens
+	pause   time.Duration
+	ended   time.Time
+	running bool
+	again   bool // something happened while it ran
+	hear    []discovery.Key
+}
+
+// result is how a job went.
+type result struct {
+	id    jobID
+	err   error
+	found bool
+	next  time.Time // when it is to be done again if it went well; zero: when something happens
+}
+
+// worker does the jobs. One goroutine, run, owns it; jobs run beside it.
+type worker struct {
+	source  *Source
+	offer   func(discovery.Candidate)
+	store   *store
+	cancel  context.CancelFunc // of what runs on the store
+	jobs    map[jobID]*job
+	running int
+	done    chan result
+	retry   time.Time // when the store may be opened again
+	pause   time.Duration
+}
+
+func (w *worker) run(ctx context.Context) error {
+	moved, err := w.source.cfg.Node.EventBus().Subscribe(new(event.EvtLocalAddressesUpdated))
+	if err != nil {
+		return err
+	}
+	defer moved.Close()
+	for {
+		on := w.take()
+		if !on {
+			w.close()
+		}
+		var wake <-chan time.Time
+		if on {
+			if at := w.start(ctx); !at.IsZero() {
+				timer := time.NewTimer(time.Until(at))
+				defer timer.Stop()
+				wake = timer.C
+			}
+		}
+		select {
+		case <-w.source.note:
+		case <-wake:
+		case r := <-w.done:
+			w.ended(r)
+		case <-moved.Out():
+			w.rewrite()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// take takes in what has changed, and reports whether there is anything to do.
+func (w *worker) take() (on bool) {
+	s := w.source
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	wanted := map[jobID]bool{}
+	for _, k := range s.tell {
+		id := jobID{tell: k}
+		wanted[id] = true
+		if w.jobs[id] == nil {
+			w.jobs[id] = &job{due: time.Now(), pause: minPause}
+		}
+	}
+	for _, t := range s.targets {
+		id := jobID{id: t.ID, look: true}
+		wanted[id] = true
+		if w.jobs[id] == nil {
+			w.jobs[id] = &job{pause: minPause}
+		}
+		w.jobs[id].hear = t.Hear
+		if s.sought[t.ID] {
+			w.jobs[id].seek(time.Now())
+		}
+	}
+	clear(s.sought)
+	for id := range w.jobs {
+		if !wanted[id] {
+			delete(w.jobs, id)
+		}
+	}
+	if s.moved {
+		s.moved = false
+		w.fresh()
+	}
+	s.status.On = s.network && len(w.jobs) > 0
+	return s.status.On
+}
+
+// fresh forgets what failed on another network.
+func (w *worker) fresh() {
+	w.retry, w.pause = time.Time{}, 0
+	for id, j := range w.jobs {
+		j.pause, j.ended = minPause, time.Time{}
+		if !id.look {
+			j.touch(time.Now())
+		}
+	}
+}
+
+// rewrite writes the records anew: our addresses are others.
+func (w *worker) rewrite() {
+	for id, j := range w.jobs {
+		if !id.look {
+			j.touch(time.Now().Add(rand.N(2 * time.Second))) // more changes may follow
+		}
+	}
+}
+
+// touch has a job done at a time, or soon after it ends.
+func (j *job) touch(at time.Time) {
+	if j.running {
+		j.again = true
+	} else {
+		j.due = at
+	}
+}
+
+// seek has somebody looked for, unless that was done of late.
+func (j *job) seek(now time.Time) {
+	if !j.ended.IsZero() && now.Sub(j.ended) > 2*j.pause {
+		j.pause = minPause // it was not sought for long
+	}
+	if next := j.ended.Add(j.pause); j.ended.IsZero() || next.Before(now) {
+		j.touch(now)
+	} else {
+		j.touch(next)
+	}
+}
+
+// start starts what is due, and returns when something is next.
+func (w *worker) start(ctx context.Context) (next time.Time) {
+	now := time.Now()
+	for id, j := range w.jobs {
+		switch {
+		case j.due.IsZero() || j.running:
+		case j.due.After(now):
+			if next.IsZero() || j.due.Before(next) {
+				next = j.due
+			}
+		case w.running == maxJobs: // the end of one wakes us
+		default:
+			if at := w.opened(ctx, now); !at.IsZero() {
+				return at
+			}
+			j.due, j.running, j.again = time.Time{}, true, false
+			w.running++
+			w.launch(ctx, id, j.hear)
+		}
+	}
+	return next
+}
+
+// opened opens the store if it is not open. It returns when to try again.
+func (w *worker) opened(ctx context.Context, now time.Time) (again time.Time) {
+	if w.store != nil {
+		return time.Time{}
+	}
+	if now.Before(w.retry) {
+		return w.retry
+	}
+	s, err := w.source.cfg.open()
+	if err != nil {
+		w.source.tried(err, result{})
+		w.pause = longer(w.pause)
+		w.retry = now.Add(w.pause)
+		return w.retry
+	}
+	w.store, w.pause = s, 0
+	return time.Time{}
+}
+
+func (w *worker) launch(ctx context.Context, id jobID, hear []discovery.Key) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	st := w.store
+	go func() {
+		defer cancel()
+		r := result{id: id}
+		if r.err = st.join(ctx, w.source.cfg.Bootstrap); r.err == nil {
+			if id.look {
+				r.found, r.err = w.look(ctx, st, id.id, hear)
+			} else {
+				r.next, r.err = w.publish(ctx, st, id.tell)
+			}
+		}
+		w.done <- r
+	}()
+}
+
+// ended notes how a job went, and when it is next.
+func (w *worker) ended(r result) {
+	now := time.Now()
+	w.running--
+	w.source.tried(r.err, r)
+	if w.store != nil {
+		w.source.counted(w.store.kad.RoutingTable().Size())
+	}
+	j := w.jobs[r.id]
+	if j == nil {
+		return
+	}
+	j.running, j.ended = false, now
+	switch {
+	case r.err == nil && !r.id.look:
+		j.pause, j.due = minPause, r.next
+	case r.err != nil: // nobody could say
+		j.due = now.Add(j.pause)
+		j.pause = longer(j.pause)
+	default: // a look-up is repeated when somebody seeks again
+		j.pause = longer(j.pause)
+	}
+	if j.again {
+		j.again, j.due = false, now.Add(jittered(time.Second))
+	}
+}
+
+// close ends what runs, and leaves the DHT.
+func (w *worker) close() {
+	if w.store == nil {
+		return
+	}
+	st := w.store
+	w.store = nil
+	closed := make(chan error, 1)
+	go func() { closed <- st.close() }()
+	for w.running > 0 {
+		w.ended(<-w.done)
+	}
+	if err := <-closed; err != nil {
+		w.source.cfg.Log.Debug("leaving the DHT", "error", err)
+	}
+	w.source.counted(0)
+}
+
+// publish writes our addresses under a key, for the slot of now.
+func (w *worker) publish(ctx context.Context, st *store, k discovery.Key) (next time.Time, err error) {
+	now := time.Now()
+	slot, ends := rendezvous.SlotAt(k, now)
+	addrs := public(w.source.cfg.Node.Addrs())
+	if len(addrs) == 0 {
+		return time.Time{}, nil // until we have some
+	}
+	until := ends.Add(rendezvous.Period) // clocks differ
+	place := rendezvous.At(k, slot)
+	sealed := place.Seal(rendezvous.Record{Peer: w.source.cfg.Node.ID(), Addrs: addrs, Expires: until})
+	if err := st.put(ctx, place.Signer(), sealed, uint64(now.UnixMilli()), until); err != nil {
+		return time.Time{}, err
+	}
+	next = now.Add(jittered(republish))
+	if turn := ends.Add(rand.N(5 * time.Minute)); turn.Before(next) {
+		next = turn
+	}
+	return next, nil
+}
+
+// look reads what somebody wrote: in the slot of now, else in those beside it.
+func (w *worker) look(ctx context.Context, st *store, id discovery.ID, hear []discovery.Key) (found bool, err error) {
+	now := time.Now()
+	for _, k := range hear {
+		slot, _ := rendezvous.SlotAt(k, now)
+		for _, s := range []rendezvous.Slot{slot, slot - 1, slot + 1} {
+			place := rendezvous.At(k, s)
+			sealed, e := st.get(ctx, place.Signer())
+			if e == nil {
+				var r rendezvous.Record
+				if r, e = place.Open(sealed, now); e == nil {
+					found = true
+					w.offer(discovery.Candidate{ID: id, Peer: r.AddrInfo()})
+					break
+				}
+			}
+			if !nothing(e) {
+				err = e
+			}
+			if ctx.Err() != nil {
+				return found, ctx.Err()
+			}
+		}
+	}
+	if found {
+		err = nil
+	}
+	return found, err
+}
+
+func public(addrs []ma.Multiaddr) (out []ma.Multiaddr) {
+	for _, a := range addrs {
+		if discovery.IsPublic(a) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func longer(d time.Duration) time.Duration { return jittered(min(maxPause, max(minPause, 2*d))) }
+
+// jittered is d, up to a quarter less or more.
+func jittered(d time.Duration) time.Duration { return d - d/4 + rand.N(d/2+1) }
