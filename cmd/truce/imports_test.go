@@ -29,6 +29,9 @@ var rules = []struct{ from, not, why string }{
 	{"chat/presence", module + "discovery", "who is found is dialled by the node"},
 	{"chat/presence", module + "node", "arrows point from the node to presence"},
 	{"chat/link", module + "node", "arrows point from the node to the link"},
+	{"discovery/rendezvous", module, "a record knows nothing of where it is kept"},
+	{"discovery/dht", module + "chat", "finding peers knows neither accounts nor messages"},
+	{"discovery/dht", module + "node", "arrows point from the node to its sources"},
 	{"discovery", module, "finding peers knows neither accounts nor messages"},
 	{"storage", module + "chat/link", "the disk does not know the network"},
 	{"storage", module + "discovery", "the disk does not know the network"},
@@ -67,7 +70,7 @@ func TestImportsGoOneWay(t *testing.T) {
 // direct names what a package must not import itself; its dependencies may.
 var direct = []struct{ not, allowed, why string }{
 	{"go.etcd.io/bbolt", "storage", "only storage knows bbolt"},
-	{"github.com/libp2p/go-libp2p", "chat/link chat/presence discovery node node/host node/nodetest", "who knows libp2p must close what it opens; the fewer the better"},
+	{"github.com/libp2p/go-libp2p", "chat/link chat/presence discovery discovery/dht discovery/rendezvous node node/host node/nodetest", "who knows libp2p must close what it opens; the fewer the better"},
 	{"github.com/fxamacker/cbor/v2", "chat/wire storage", "there is one encoding of every value, made in one place"},
 	{"github.com/spf13/cobra", "cmd/internal/cli", "the command line is one face of several"},
 }

@@ -52,7 +52,8 @@ type worker struct {
 	source  *Source
 	offer   func(discovery.Candidate)
 	store   *store
-	cancel  context.CancelFunc // of what runs on the store
+	ctx     context.Context // of what runs on the store
+	cancel  context.CancelFunc
 	jobs    map[jobID]*job
 	running int
 	done    chan result
@@ -188,7 +189,7 @@ func (w *worker) start(ctx context.Context) (next time.Time) {
 			}
 			j.due, j.running, j.again = time.Time{}, true, false
 			w.running++
-			w.launch(ctx, id, j.hear)
+			w.launch(id, j.hear)
 		}
 	}
 	return next
@@ -210,11 +211,13 @@ func (w *worker) opened(ctx context.Context, now time.Time) (again time.Time) {
 		return w.retry
 	}
 	w.store, w.pause = s, 0
+	w.ctx, w.cancel = context.WithCancel(ctx)
 	return time.Time{}
 }
 
-func (w *worker) launch(ctx context.Context, id jobID, hear []discovery.Key) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// launch does a job beside run.
+func (w *worker) launch(id jobID, hear []discovery.Key) {
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	st := w.store
 	go func() {
 		defer cancel()
@@ -235,9 +238,7 @@ func (w *worker) ended(r result) {
 	now := time.Now()
 	w.running--
 	w.source.tried(r.err, r)
-	if w.store != nil {
-		w.source.counted(w.store.kad.RoutingTable().Size())
-	}
+	w.source.counted(w.store.kad.RoutingTable().Size())
 	j := w.jobs[r.id]
 	if j == nil {
 		return
@@ -262,14 +263,13 @@ func (w *worker) close() {
 	if w.store == nil {
 		return
 	}
-	st := w.store
-	w.store = nil
-	closed := make(chan error, 1)
-	go func() { closed <- st.close() }()
+	w.cancel()
 	for w.running > 0 {
 		w.ended(<-w.done)
 	}
-	if err := <-closed; err != nil {
+	err := w.store.close()
+	w.store = nil
+	if err != nil {
 		w.source.cfg.Log.Debug("leaving the DHT", "error", err)
 	}
 	w.source.counted(0)
