@@ -19,6 +19,8 @@ const (
 	republish = 8 * time.Hour    // servers keep a record for 48 hours at most, but they come and go
 	minPause  = 30 * time.Second // between two look-ups of one target, and after a first failure
 	maxPause  = time.Hour
+
+	never = 1<<63 - 1 // of a timer
 )
 
 // jobID names what is done again and again: writing under a key, or looking for
@@ -67,22 +69,18 @@ func (w *worker) run(ctx context.Context) error {
 		return err
 	}
 	defer moved.Close()
+	timer := time.NewTimer(never)
+	defer timer.Stop()
 	for {
-		on := w.take()
-		if !on {
+		timer.Reset(never)
+		if !w.take() {
 			w.close()
-		}
-		var wake <-chan time.Time
-		if on {
-			if at := w.start(ctx); !at.IsZero() {
-				timer := time.NewTimer(time.Until(at))
-				defer timer.Stop()
-				wake = timer.C
-			}
+		} else if at := w.start(ctx); !at.IsZero() {
+			timer.Reset(time.Until(at))
 		}
 		select {
 		case <-w.source.note:
-		case <-wake:
+		case <-timer.C:
 		case r := <-w.done:
 			w.ended(r)
 		case <-moved.Out():
