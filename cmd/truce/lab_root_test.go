@@ -151,6 +151,7 @@ func (m *machine) command(args ...string) *exec.Cmd {
 // row is one line of a command's result.
 type row struct {
 	ID, Text, State, Link, Name, Why string
+	Peer                             string `json:"peer_id"`
 	Account, Presence, Status        string
 	Direction                        string
 	Deleted                          bool
