@@ -20,7 +20,7 @@ var label = regexp.MustCompile(`^truce[ -][a-z -]*[ /]v?[0-9]\x00?$`)
 // its own, none begins with another, and the documents name them.
 func TestLabelsAreDistinct(t *testing.T) {
 	const root = "../.."
-	document := readAll(t, "PROTOCOL.md") + readAll(t, root+"/discovery/MDNS.md")
+	document := readAll(t, "PROTOCOL.md") + readAll(t, root+"/discovery/MDNS.md") + readAll(t, root+"/discovery/DHT.md")
 	uses := map[string]token.Position{}
 	fset := token.NewFileSet()
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
