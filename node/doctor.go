@@ -23,6 +23,7 @@ const (
 	CheckInterface  = "interface" // one for each
 	CheckPort       = "port"
 	CheckMDNS       = "mdns" // one for each interface
+	CheckDHT        = "dht"
 	CheckFirewall   = "firewall"
 	CheckPeer       = "peer"    // one for each of Config.Peers
 	CheckContact    = "contact" // one for each

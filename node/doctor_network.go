@@ -36,6 +36,7 @@ func (n *Node) checkNetwork(ctx context.Context, contacts []chat.ContactView) []
 	tcp, udp := host.Ports(e.host)
 	list = append(list, checkPort(ctx, host.Addrs(e.host), tcp, udp))
 	list = append(list, checkMDNS(status)...)
+	list = append(list, e.checkDHT(time.Now()))
 	list = append(list, n.checkFirewall(status, contacts, tcp, udp))
 	return append(list, n.checkGiven()...)
 }
