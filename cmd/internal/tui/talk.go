@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -11,20 +12,26 @@ import (
 
 // took takes in who there is.
 func (m *model) took(p peopleMsg) tea.Cmd {
-	fresh := m.me.Account == ""
+	fresh, was := m.me.Account == "", m.chosen()
 	m.me, m.people.contacts, m.people.requests = p.me, p.contacts, p.requests
 	rows, chosen := m.people.rows(), m.chosen()
 	switch {
 	case fresh && len(rows) > 0:
 		return tea.Batch(m.choose(first(rows)), m.node.recent(p.contacts))
-	case chosen == row{} && len(rows) > 0:
+	case was != row{} && chosen == row{}:
+		m.say("whom you talked to is not on your list any more")
+	case m.thread.with == "" && len(rows) > 0 && m.idle():
 		return m.choose(rows[0])
-	case chosen == row{}:
-		m.thread = thread{}
 	case chosen.contact != nil && !m.thread.asked: // who asked is a contact now
-		return m.choose(chosen)
+		return m.begin(chosen)
 	}
 	return nil
+}
+
+// idle reports whether the user is in the midst of nothing: another conversation
+// must never get what was meant for one, or for nobody.
+func (m *model) idle() bool {
+	return m.page == nil && m.focus == onInput && m.input.area.Length() == 0
 }
 
 // first is the row to begin with: somebody who wrote what is not read yet, if any.
@@ -47,8 +54,14 @@ func (m *model) chosen() row {
 
 // choose opens the conversation with somebody.
 func (m *model) choose(r row) tea.Cmd {
+	m.leavePeople()
+	m.page = nil
+	return m.begin(r)
+}
+
+// begin opens the conversation with somebody below whatever else is open.
+func (m *model) begin(r row) tea.Cmd {
 	m.input.turn(m.thread.with, r.account())
-	m.page, m.focus = nil, onInput
 	m.thread = newThread(r.account(), m.draw)
 	m.lay()
 	if r.request != nil {
@@ -75,11 +88,9 @@ func (m *model) step(by int) tea.Cmd {
 	if len(rows) == 0 {
 		return nil
 	}
-	now := 0
-	for i, r := range rows {
-		if r.account() == m.thread.with {
-			now = i
-		}
+	now := slices.IndexFunc(rows, func(r row) bool { return r.account() == m.thread.with })
+	if now < 0 {
+		now = min(0, -by)
 	}
 	return m.choose(rows[(now+by+len(rows))%len(rows)])
 }

@@ -259,6 +259,9 @@ func (m *model) asks(r client.Request, width, height int) []string {
 // welcome is what is shown while there is nobody.
 func (m *model) welcome(width, height int) []string {
 	rows := []string{"", "  There is nobody here yet.", ""}
+	if len(m.people.contacts)+len(m.people.requests) > 0 {
+		rows[1] = "  You talk to nobody now. Tab takes the next one, Ctrl+K finds somebody."
+	}
 	for _, c := range [][2]string{
 		{"/link", "your link, to give to a friend"},
 		{"/add LINK", "asks the friend whose link it is"},
