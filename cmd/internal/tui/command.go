@@ -43,8 +43,7 @@ func (m *model) ran(r ranMsg) tea.Cmd {
 		cmds = append(cmds, tea.SetClipboard(r.Copy))
 	}
 	if r.Sent != nil {
-		m.thread.put(*r.Sent)
-		cmds = append(cmds, m.newest())
+		cmds = append(cmds, m.answered(sentMsg(*r.Sent)))
 	}
 	if r.Talk != "" {
 		cmds = append(cmds, m.talkTo(r.Talk))

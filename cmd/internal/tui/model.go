@@ -45,6 +45,7 @@ type model struct {
 	note    string // of what was done last; one line
 	wrong   bool   // note tells of a failure
 	pressed string // the key that is acted on
+	rounds  int    // pages of conversations that were asked for
 	airy    bool   // the window is high enough for free rows
 	blurred bool   // the user looks at another window
 	active  time.Time
@@ -96,9 +97,10 @@ func (m *model) learn(msg tea.Msg) {
 	m.restyle()
 }
 
-// Init implements tea.Model.
+// Init implements tea.Model. Who there is, is asked for once events come: nothing that
+// happens in between is missed.
 func (m *model) Init() tea.Cmd {
-	return tea.Batch(tea.RequestBackgroundColor, m.node.people(m.people.news), m.node.settings(), m.node.status(), m.node.health())
+	return tea.Batch(tea.RequestBackgroundColor, m.node.settings(), m.node.status(), m.node.health())
 }
 
 // Update implements tea.Model.
@@ -125,6 +127,9 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		return tea.Quit
 	case failedMsg:
 		m.fail(msg.err)
+		if msg.round != 0 && msg.round == m.thread.round {
+			m.thread.loading = false
+		}
 		m.giveBack(msg.with, msg.text)
 	case tea.KeyPressMsg:
 		return tea.Batch(m.touch(), m.key(msg))
@@ -155,7 +160,7 @@ func (m *model) answered(msg tea.Msg) tea.Cmd {
 			m.people.heard(account, at)
 		}
 	case pageMsg:
-		if msg.with == m.thread.with {
+		if msg.with == m.thread.with && msg.round == m.thread.round {
 			m.thread.add(msg, m.talkHeight())
 			return m.scroll(0)
 		}
@@ -167,7 +172,7 @@ func (m *model) answered(msg tea.Msg) tea.Cmd {
 	case sentMsg:
 		m.people.heard(msg.Conversation, msg.Received.Time)
 		if msg.Conversation == m.thread.with {
-			m.thread.put(client.Message(msg))
+			m.thread.sent(client.Message(msg))
 			return m.newest()
 		}
 	case contactMsg:

@@ -26,6 +26,7 @@ type (
 	failedMsg struct {
 		err        error
 		with, text string // the message that was not taken, if it was one
+		round      int    // of the page that did not come, if it was one
 	}
 	// didMsg says that something was done, and what follows.
 	didMsg struct {
@@ -48,6 +49,8 @@ type (
 		list []client.Message
 		end  bool   // nothing is beyond it on its side
 		id   string // the message that it was asked for by
+
+		round int // which page of all that were asked for it is
 	}
 	sentMsg client.Message
 	readMsg struct {

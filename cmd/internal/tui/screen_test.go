@@ -54,7 +54,7 @@ func full(t testing.TB) *model {
 		}
 		list = append(list, msg)
 	}
-	m.Update(pageMsg{with: "them", at: newest, list: list, end: true})
+	m.Update(pageMsg{with: "them", at: newest, list: list, end: true, round: m.thread.round})
 	m.Update(healthMsg{checks: []client.Check{{Check: "interface", OK: true, Detail: evil}, {Check: "disk", Detail: evil, Hint: evil}}})
 	return m
 }

@@ -67,11 +67,31 @@ func (m *model) begin(r row) tea.Cmd {
 	if r.request != nil {
 		return nil
 	}
-	m.thread.asked, m.thread.loading = true, true
+	m.thread.asked = true
 	if r.contact.Unread > 0 {
-		return m.node.unread(r.account(), r.contact.Unread)
+		return m.ask(m.node.unread(r.account(), r.contact.Unread))
 	}
-	return m.node.page(r.account(), newest, "")
+	return m.ask(m.node.page(r.account(), newest, ""))
+}
+
+// ask asks for a page of the conversation, in the place of any that was asked for
+// before.
+func (m *model) ask(page tea.Cmd) tea.Cmd {
+	m.rounds++
+	round := m.rounds
+	m.thread.loading, m.thread.round = true, round
+	return func() tea.Msg {
+		switch msg := page().(type) {
+		case pageMsg:
+			msg.round = round
+			return msg
+		case failedMsg:
+			msg.round = round
+			return msg
+		default:
+			return msg
+		}
+	}
 }
 
 // open takes up the conversation with an account, wherever the list stands.
@@ -125,8 +145,15 @@ func (m *model) newest() tea.Cmd {
 		m.thread.below = 0
 		return nil
 	}
-	m.thread.loading = true
-	return m.node.page(m.thread.with, newest, "")
+	return m.reload()
+}
+
+// reload asks for the end of the conversation, whatever is here of it.
+func (m *model) reload() tea.Cmd {
+	if !m.thread.asked {
+		return nil
+	}
+	return m.ask(m.node.page(m.thread.with, newest, ""))
 }
 
 // oldUnread goes to what was not read yet when the conversation was opened.
@@ -138,7 +165,7 @@ func (m *model) oldUnread() tea.Cmd {
 	if m.thread.show(m.thread.fresh, m.talkHeight()) {
 		return m.scroll(0)
 	}
-	return m.node.around(m.thread.with, m.thread.fresh)
+	return m.ask(m.node.around(m.thread.with, m.thread.fresh))
 }
 
 // goTo shows a message of any conversation.
@@ -151,8 +178,7 @@ func (m *model) goTo(msg client.Message) tea.Cmd {
 	if m.thread.show(msg.ID, m.talkHeight()) {
 		return m.scroll(0)
 	}
-	m.thread.loading = true
-	return m.node.around(m.thread.with, msg.ID)
+	return m.ask(m.node.around(m.thread.with, msg.ID))
 }
 
 // scroll moves the conversation up by so many rows, and asks for what is near.
@@ -161,7 +187,7 @@ func (m *model) scroll(up int) tea.Cmd {
 	if !needed {
 		return nil
 	}
-	return m.node.page(m.thread.with, at, next)
+	return m.ask(m.node.page(m.thread.with, at, next))
 }
 
 // event takes in what happened.
@@ -182,9 +208,13 @@ func (m *model) event(e client.Event) tea.Cmd {
 		m.people.put(*e.Contact)
 		return tea.Batch(m.notifyTold(e), m.later())
 	case client.EventNode:
+		if m.me.Account == "" { // the first event: what happens from now on is told
+			return tea.Batch(m.node.people(m.people.news), m.later())
+		}
 		return tea.Batch(m.node.settings(), m.node.status(), m.later())
 	case client.EventReset:
-		return tea.Batch(m.node.people(m.people.news), m.newest())
+		m.people.news++
+		return tea.Batch(m.node.people(m.people.news), m.reload())
 	}
 	return nil
 }

@@ -20,6 +20,8 @@ type thread struct {
 	first   bool             // nothing is before it
 	last    bool             // nothing is behind it
 	loading bool             // a page is on its way
+	round   int              // of the page asked for last: answers to others are dropped
+	late    []client.Message // told of while it is: the page may be older
 	below   int              // rows below the screen
 	width   int
 	chosen  string          // id of the message that keys act on
@@ -100,6 +102,7 @@ func (t *thread) height(from, to int) (n int) {
 // add takes a page in. The place on the screen, which has that height, stays.
 func (t *thread) add(p pageMsg, height int) {
 	t.loading = false
+	defer t.catchUp()
 	switch p.at {
 	case newest:
 		t.list, t.below, t.first, t.last = p.list, 0, p.end, true
@@ -135,6 +138,15 @@ func (t *thread) add(p pageMsg, height int) {
 	}
 }
 
+// catchUp takes in again what was told while a page was on its way.
+func (t *thread) catchUp() {
+	late := t.late
+	t.late = nil
+	for _, m := range late {
+		t.put(m)
+	}
+}
+
 // show puts a message on a screen of that height, a third from the top, unless it
 // stands on it already. It reports whether the message is here.
 func (t *thread) show(id string, height int) bool {
@@ -153,6 +165,10 @@ func (t *thread) show(id string, height int) bool {
 // put takes in a message that is new, or has changed. The place on the screen
 // stays, unless that is the end.
 func (t *thread) put(m client.Message) {
+	if t.loading {
+		t.late = append(t.late, m)
+		t.late = t.late[max(0, len(t.late)-maxKept):]
+	}
 	if i := t.index(m.ID); i >= 0 {
 		under, was := t.height(i+1, len(t.list)), len(t.at(i))
 		t.list[i] = m
@@ -178,6 +194,15 @@ func (t *thread) put(m client.Message) {
 	}
 	if len(t.list) > maxKept {
 		t.cut()
+	}
+}
+
+// sent takes in what I wrote, unless news of it came before the answer: they know
+// better how far it got.
+func (t *thread) sent(m client.Message) {
+	told := slices.ContainsFunc(t.late, func(l client.Message) bool { return l.ID == m.ID })
+	if !told && t.index(m.ID) < 0 {
+		t.put(m)
 	}
 }
 
