@@ -193,8 +193,14 @@ type story struct {
 	name     string
 }
 
-// footCompared is how many columns of the lowest row are compared.
-const footCompared = 40
+// footCompared is how many columns of the lowest row are compared. In a narrow window
+// none are: what it has room for depends on the machine.
+func footCompared(width int) int {
+	if width < 80 {
+		return 0
+	}
+	return 40
+}
 
 // shot waits until the screen is the one that is expected, colours included.
 func (s *story) shot(name string) {
@@ -203,7 +209,8 @@ func (s *story) shot(name string) {
 	now := func() string {
 		rows, looks := s.cells()
 		foot := len(rows) - 1 // it ends with how this machine's network is
-		rows[foot], looks[foot] = ansi.Truncate(rows[foot], footCompared, ""), looks[foot][:min(footCompared, len(looks[foot]))]
+		n := footCompared(len(looks[foot]))
+		rows[foot], looks[foot] = strings.TrimRight(ansi.Truncate(rows[foot], n, ""), " "), looks[foot][:n]
 		return steady(rows) + "\n\n" + colours(looks)
 	}
 	if *update {
