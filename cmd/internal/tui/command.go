@@ -52,9 +52,9 @@ func (m *model) ran(r ranMsg) tea.Cmd {
 	case r.Quit:
 		return m.leave()
 	case r.Show == slash.PageHelp:
-		m.page = &helpPage{}
+		m.open(&helpPage{})
 	case r.Show == slash.PageSettings:
-		m.page = &settingsPage{}
+		m.open(&settingsPage{})
 	case r.Show == slash.PageLink:
 		cmds = append(cmds, m.openPart("Your link", welcome.NewLink(m.node.ctx, m.node.api)))
 	case r.Show == slash.PageNearby:
@@ -72,7 +72,7 @@ func (m *model) ran(r ranMsg) tea.Cmd {
 	case len(r.Say) == 1 && len(r.Say[0]) < m.width-30:
 		m.say(r.Say[0])
 	case len(r.Say) > 0:
-		m.page = &saidPage{lines: r.Say}
+		m.open(&saidPage{lines: r.Say})
 	}
 	return tea.Batch(append(cmds, m.node.status(), m.node.settings())...)
 }

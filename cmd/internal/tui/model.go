@@ -114,6 +114,7 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 		m.lay()
+		m.thread.toHeld(m.talkHeight())
 		return m.scroll(0)
 	case tea.BackgroundColorMsg, tea.ColorProfileMsg, tea.ModeReportMsg:
 		m.learn(msg)
@@ -208,6 +209,7 @@ func (m *model) inPage(msg tea.Msg) (cmd tea.Cmd) {
 
 // open shows a page.
 func (m *model) open(p page, cmds ...tea.Cmd) tea.Cmd {
+	m.leavePeople()
 	m.page = p
 	return tea.Batch(cmds...)
 }

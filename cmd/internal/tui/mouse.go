@@ -4,13 +4,13 @@ import tea "charm.land/bubbletea/v2"
 
 // click chooses what the mouse points at.
 func (m *model) click(msg tea.MouseClickMsg) tea.Cmd {
-	if msg.Button != tea.MouseLeft || m.width < minWidth || m.height < minHeight {
+	_, wide := m.page.(interface{ wide() })
+	if msg.Button != tea.MouseLeft || m.tiny() || wide {
 		return nil
 	}
 	if side := m.sideWidth(); msg.X < side {
 		rows := m.people.rows()
 		if i := m.people.top + msg.Y - 2; msg.Y >= 2 && i >= 0 && i < len(rows) {
-			m.leavePeople()
 			return m.choose(rows[i])
 		}
 		return nil
@@ -18,6 +18,7 @@ func (m *model) click(msg tea.MouseClickMsg) tea.Cmd {
 	if m.page != nil {
 		return nil
 	}
+	m.leavePeople()
 	height := m.talkHeight()
 	if y := msg.Y - 2; y >= 0 && y < height {
 		if id := m.thread.view(height)[y].id; id != "" {

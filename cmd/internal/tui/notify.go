@@ -11,7 +11,7 @@ import (
 
 // notify lets the user know of a message, unless it is before their eyes.
 func (m *model) notify(msg client.Message) tea.Cmd {
-	if !msg.Nudge && !m.blurred && msg.Conversation == m.thread.with && m.page == nil && m.thread.below == 0 {
+	if !msg.Nudge && m.looks() && msg.Conversation == m.thread.with && m.thread.below == 0 {
 		return nil
 	}
 	text := m.name(msg.From) + " wrote to you"

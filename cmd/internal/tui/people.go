@@ -22,8 +22,8 @@ type people struct {
 	spoke    map[string]time.Time // when the newest message was, by account
 	news     int                  // rises when something is told of somebody: what was asked before may be older
 	filter   string
-	at       int // row that Enter opens while the list is filtered
-	top      int // first row on the screen
+	pick     string // account that Enter opens while the list is filtered
+	top      int    // first row on the screen
 }
 
 // row is one line of the list: a contact, or somebody who asks.
@@ -109,7 +109,8 @@ func (p *people) unread() uint64 {
 
 // toPeople lets the user pick somebody.
 func (m *model) toPeople() tea.Cmd {
-	m.focus, m.people.filter, m.people.at = onPeople, "", 0
+	m.focus, m.people.filter = onPeople, ""
+	m.people.choose(m.people.rows(), 0)
 	m.filter.SetValue("")
 	return m.filter.Focus()
 }
@@ -124,28 +125,47 @@ func (m *model) filterKey(msg tea.Msg) (cmd tea.Cmd) {
 			return nil
 		case "enter":
 			m.leavePeople()
-			if m.people.at < len(rows) {
-				return m.choose(rows[m.people.at])
+			if len(rows) > 0 {
+				return m.choose(rows[m.people.picked(rows)])
 			}
 			return nil
 		case "down", "tab", "ctrl+n":
-			m.people.at = min(m.people.at+1, max(0, len(rows)-1))
+			m.people.choose(rows, m.people.picked(rows)+1)
 			return nil
 		case "up", "shift+tab", "ctrl+p":
-			m.people.at = max(0, m.people.at-1)
+			m.people.choose(rows, m.people.picked(rows)-1)
 			return nil
 		case "ctrl+c", "ctrl+q":
 			return m.leave()
 		}
 	}
 	m.filter, cmd = m.filter.Update(msg)
-	m.people.filter, m.people.at = strings.TrimSpace(m.filter.Value()), 0
+	if text := strings.TrimSpace(m.filter.Value()); text != m.people.filter {
+		m.people.filter = text
+		m.people.choose(m.people.rows(), 0)
+	}
 	return cmd
 }
 
+// picked is the row that Enter opens. It is that of one person, wherever news of
+// others move them.
+func (p *people) picked(rows []row) int {
+	return max(0, slices.IndexFunc(rows, func(r row) bool { return r.account() == p.pick }))
+}
+
+// choose has Enter open the row there, or the one next to it.
+func (p *people) choose(rows []row, at int) {
+	if p.pick = ""; len(rows) > 0 {
+		p.pick = rows[max(0, min(at, len(rows)-1))].account()
+	}
+}
+
+// leavePeople goes back to writing, if somebody was being picked.
 func (m *model) leavePeople() {
-	m.focus, m.people.filter = onInput, ""
-	m.filter.Blur()
+	if m.focus == onPeople {
+		m.focus, m.people.filter = onInput, ""
+		m.filter.Blur()
+	}
 }
 
 // side draws the people in so many rows.
@@ -154,7 +174,7 @@ func (m *model) side(width, height int) []string {
 	list := m.people.rows()
 	at := slices.IndexFunc(list, func(r row) bool { return r.account() == m.thread.with })
 	if m.focus == onPeople {
-		at = m.people.at
+		at = m.people.picked(list)
 	}
 	room := max(1, height-len(rows))
 	m.people.top = max(0, min(m.people.top, at, len(list)-room), at-room+1)

@@ -55,7 +55,7 @@ func (m *model) chosen() row {
 // choose opens the conversation with somebody.
 func (m *model) choose(r row) tea.Cmd {
 	m.leavePeople()
-	m.page = nil
+	m.page, m.focus = nil, onInput
 	return m.begin(r)
 }
 
@@ -121,12 +121,19 @@ func (m *model) draw(before *client.Message, msg client.Message, width int, look
 	return d.message(before, msg, width, look)
 }
 
+// looks reports whether the conversation is before the user's eyes.
+func (m *model) looks() bool {
+	covered := m.page != nil || m.sideWidth() == m.width
+	return !m.blurred && !covered && !m.tiny()
+}
+
 // read tells the node how far the conversation was read: what has been on the
 // screen while the user looked at it, and nothing else.
 func (m *model) read() tea.Cmd {
-	if m.blurred || m.page != nil || m.height == 0 {
+	if !m.looks() {
 		return nil
 	}
+	m.thread.held = ""
 	c := m.people.contact(m.thread.with)
 	if c == nil || c.Unread == 0 {
 		return nil
@@ -235,6 +242,9 @@ func (m *model) message(e client.Event) tea.Cmd {
 	}
 	if msg.Conversation == m.thread.with {
 		m.thread.put(msg)
+		if !msg.Out() && msg.State == "received" && !m.looks() {
+			m.thread.hold(msg.ID, m.talkHeight())
+		}
 	}
 	return tea.Batch(append(cmds, m.later())...)
 }

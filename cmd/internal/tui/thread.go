@@ -26,6 +26,7 @@ type thread struct {
 	width   int
 	chosen  string          // id of the message that keys act on
 	fresh   string          // id of the oldest that was unread when it was opened
+	held    string          // id of the oldest that came while nobody looked
 	seen    string          // id up to which it was told as read
 	marks   []match.Pattern // words that were searched for
 	rows    map[string][]string
@@ -194,6 +195,27 @@ func (t *thread) put(m client.Message) {
 	}
 	if len(t.list) > maxKept {
 		t.cut()
+	}
+}
+
+// hold keeps the oldest message that came while nobody looked on the screen, until
+// somebody does: what came behind it was not seen yet. A place further up stays.
+func (t *thread) hold(id string, height int) {
+	if t.index(id) < 0 || t.held == "" && t.below > 0 {
+		return
+	}
+	if t.held == "" {
+		delete(t.rows, t.fresh)
+		delete(t.rows, id)
+		t.held, t.fresh = id, id
+	}
+	t.toHeld(height)
+}
+
+// toHeld shows what is held at the top of a screen of that height.
+func (t *thread) toHeld(height int) {
+	if i := t.index(t.held); i >= 0 {
+		t.below = max(0, t.height(i, len(t.list))-height)
 	}
 }
 

@@ -30,6 +30,9 @@ func (m *model) sideWidth() int {
 	return min(30, max(20, m.width/4))
 }
 
+// tiny reports whether the window is too small to show anything.
+func (m *model) tiny() bool { return m.width < minWidth || m.height < minHeight }
+
 // talkWidth is what is left for the conversation.
 func (m *model) talkWidth() int {
 	if side := m.sideWidth(); side > 0 && m.width >= slim {
@@ -67,7 +70,7 @@ func (m *model) View() tea.View {
 
 func (m *model) cursor() *tea.Cursor {
 	switch {
-	case m.width < minWidth || m.height < minHeight:
+	case m.tiny():
 		return nil
 	case m.page != nil:
 		w, writes := m.page.(writer)
@@ -118,7 +121,7 @@ func newField(prompt, text string) textinput.Model {
 }
 
 func (m *model) screen() string {
-	if m.width < minWidth || m.height < minHeight {
+	if m.tiny() {
 		return m.styles.fit("make the window larger", m.width)
 	}
 	height := m.height - 1
