@@ -13,6 +13,12 @@ func (c *call) say(format string, args ...any) {
 	c.out.Say = append(c.out.Say, fmt.Sprintf(format, args...))
 }
 
+// opens has the face show a page, and reports whether that is all there is to do.
+func (c *call) opens(page string) bool {
+	c.out.Show = page
+	return c.Pages
+}
+
 // named asks the user to name somebody.
 func (c *call) named(command string) error {
 	if c.args == "" {
@@ -105,21 +111,26 @@ func (c *call) noticed(x client.Changed) {
 }
 
 func link(c *call) error {
+	if c.opens(PageLink) {
+		return nil
+	}
 	text, err := c.api.Link(c.ctx)
 	if err != nil {
 		return err
 	}
 	c.say("%s", text)
-	c.out.Show, c.out.Copy = PageLink, text
+	c.out.Copy = text
 	return nil
 }
 
 func nearby(c *call) error {
+	if c.opens(PageNearby) {
+		return nil
+	}
 	list, err := c.api.Nearby(c.ctx)
 	if err != nil {
 		return err
 	}
-	c.out.Show = PageNearby
 	if len(list) == 0 {
 		c.say("Nobody on this network lets themselves be seen. /config nearby true shows you to them.")
 	}

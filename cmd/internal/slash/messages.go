@@ -118,8 +118,8 @@ func nudge(c *call) error {
 }
 
 func search(c *call) error {
-	c.out.Show, c.out.Query = PageSearch, c.args
-	if c.args == "" {
+	c.out.Query = c.args
+	if c.opens(PageSearch) || c.args == "" {
 		return nil
 	}
 	for m, err := range c.api.Search(c.ctx, client.SearchRequest{Text: c.args}) {
@@ -139,6 +139,8 @@ func search(c *call) error {
 }
 
 func unread(c *call) error {
-	c.out.Show = PageUnread
+	if c.opens(PageUnread) {
+		return nil
+	}
 	return contacts(c)
 }

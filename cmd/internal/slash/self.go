@@ -39,7 +39,9 @@ func config(c *call) error {
 		}
 		return err
 	}
-	c.out.Show = PageSettings
+	if c.opens(PageSettings) {
+		return nil
+	}
 	list, err := c.api.Settings(c.ctx)
 	for _, s := range list {
 		c.say("  %-14s %s", s.Name, s.Value)
@@ -48,7 +50,9 @@ func config(c *call) error {
 }
 
 func health(c *call) error {
-	c.out.Show = PageHealth
+	if c.opens(PageHealth) {
+		return nil
+	}
 	list, err := c.api.Doctor(c.ctx)
 	for _, x := range list {
 		sign := "ok "

@@ -14,7 +14,8 @@ import (
 
 // Place is where a command is given.
 type Place struct {
-	With string // account of whom one talks to; "": nobody
+	With  string // account of whom one talks to; "": nobody
+	Pages bool   // the face opens every page itself: nothing is asked for what Say would tell of one
 
 	// Target finds the message that a word such as #3 means; "" is the one that
 	// is chosen, or else the newest. ErrNoTarget: the word means no message.

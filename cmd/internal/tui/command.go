@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -19,7 +20,7 @@ func (m *model) command(text string) tea.Cmd {
 	if i := len(m.thread.list) - 1; target == "" && i >= 0 {
 		target = m.thread.list[i].ID
 	}
-	at := slash.Place{With: m.thread.with, Target: func(word string) (string, error) {
+	at := slash.Place{With: m.thread.with, Pages: true, Target: func(word string) (string, error) {
 		switch {
 		case word != "":
 			return "", slash.ErrNoTarget
@@ -29,8 +30,44 @@ func (m *model) command(text string) tea.Cmd {
 		return target, nil
 	}}
 	m.thread.choose("")
-	return do(m.node, func(ctx context.Context) (slash.Result, error) { return slash.Run(ctx, m.node.api, at, text) },
+	m.running = true
+	run := do(m.node, func(ctx context.Context) (slash.Result, error) { return slash.Run(ctx, m.node.api, at, text) },
 		func(r slash.Result) tea.Msg { return ranMsg(r) })
+	return func() tea.Msg {
+		msg := run()
+		if failed, ok := msg.(failedMsg); ok {
+			failed.ran = true
+			return failed
+		}
+		return msg
+	}
+}
+
+// maxAhead is how many keys wait for a command. Nobody types as many.
+const maxAhead = 1000
+
+// waits keeps what is typed while a command is on its way, which may lead to another
+// conversation: what is written behind /to is meant for whom it names, and no key is
+// meant for a page that was not there yet. Leaving does not wait.
+func (m *model) waits(msg tea.Msg) bool {
+	if k, ok := msg.(tea.KeyPressMsg); !m.running || ok && slices.Contains([]string{"ctrl+c", "ctrl+q"}, k.Keystroke()) {
+		return false
+	}
+	if len(m.ahead) < maxAhead {
+		m.ahead = append(m.ahead, msg)
+	}
+	return true
+}
+
+// resume does what waited for a command.
+func (m *model) resume() tea.Cmd {
+	var cmds []tea.Cmd
+	for m.running = false; len(m.ahead) > 0 && !m.running; {
+		msg := m.ahead[0]
+		m.ahead = m.ahead[1:]
+		cmds = append(cmds, m.update(msg))
+	}
+	return tea.Batch(cmds...)
 }
 
 // ran shows what a command did.
@@ -48,9 +85,11 @@ func (m *model) ran(r ranMsg) tea.Cmd {
 	if r.Talk != "" {
 		cmds = append(cmds, m.talkTo(r.Talk))
 	}
+	cmds = append(cmds, m.resume())
 	switch {
 	case r.Quit:
 		return m.leave()
+	case m.running: // the next command has the screen
 	case r.Show == slash.PageHelp:
 		m.open(&helpPage{})
 	case r.Show == slash.PageSettings:

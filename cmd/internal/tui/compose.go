@@ -23,6 +23,7 @@ type compose struct {
 	draft   string            // what is new, while something older is shown
 	reply   string            // id of the message that is answered
 	edit    string            // id of the message that is changed
+	aside   string            // what was being written before that
 	menu    menu
 }
 
@@ -43,13 +44,14 @@ func newCompose() compose {
 // turn keeps what was being written to one person, and takes up what was being
 // written to another.
 func (c *compose) turn(from, to string) {
-	if c.edit == "" {
-		c.drafts[from] = c.area.Value()
+	c.drafts[from] = c.area.Value()
+	if c.edit != "" {
+		c.drafts[from] = c.aside
 	}
 	if c.drafts[from] == "" {
 		delete(c.drafts, from)
 	}
-	c.reply, c.edit, c.at = "", "", len(c.history)
+	c.reply, c.edit, c.aside, c.at = "", "", "", len(c.history)
 	c.set(c.drafts[to])
 }
 
@@ -67,8 +69,18 @@ func (c *compose) clear() {
 		c.history = append(c.history, text)
 		c.history = c.history[max(0, len(c.history)-maxHistory):]
 	}
-	c.at, c.draft, c.reply, c.edit = len(c.history), "", "", ""
-	c.set("")
+	aside := c.aside
+	c.at, c.draft, c.reply, c.edit, c.aside = len(c.history), "", "", "", ""
+	c.set(aside)
+}
+
+// change takes up a message to change it. What was being written is there again
+// afterwards.
+func (c *compose) change(id, text string) {
+	c.cancel()
+	c.aside = c.area.Value()
+	c.set(text)
+	c.edit = id
 }
 
 // recall shows what was written so many before.
@@ -92,9 +104,9 @@ func (c *compose) recall(by int) {
 func (c *compose) cancel() bool {
 	was := c.reply != "" || c.edit != ""
 	if c.edit != "" {
-		c.set("")
+		c.set(c.aside)
 	}
-	c.reply, c.edit = "", ""
+	c.reply, c.edit, c.aside = "", "", ""
 	return was
 }
 

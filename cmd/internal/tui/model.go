@@ -42,12 +42,14 @@ type model struct {
 	health        health
 	settings      map[string]string
 
-	note    string // of what was done last; one line
-	wrong   bool   // note tells of a failure
-	pressed string // the key that is acted on
-	rounds  int    // pages of conversations that were asked for
-	airy    bool   // the window is high enough for free rows
-	blurred bool   // the user looks at another window
+	note    string    // of what was done last; one line
+	wrong   bool      // note tells of a failure
+	pressed string    // the key that is acted on
+	running bool      // a command is on its way
+	ahead   []tea.Msg // what was typed since
+	rounds  int       // pages of conversations that were asked for
+	airy    bool      // the window is high enough for free rows
+	blurred bool      // the user looks at another window
 	active  time.Time
 	typing  time.Time // when it was told last that I write
 
@@ -68,9 +70,8 @@ type page interface {
 
 func newModel(n node, opt Options) *model {
 	m := &model{node: n, opt: opt, people: people{spoke: map[string]time.Time{}}, settings: map[string]string{}}
-	m.filter = textinput.New()
-	m.filter.Prompt, m.filter.Placeholder = "", ""
-	m.filter.SetVirtualCursor(false)
+	m.filter = newField("", "")
+	m.filter.Blur()
 	m.input = newCompose()
 	m.restyle()
 	return m
@@ -127,18 +128,29 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		m.err = ErrStopped
 		return tea.Quit
 	case failedMsg:
+		var cmd tea.Cmd
+		if msg.ran {
+			cmd = m.resume()
+		}
 		m.fail(msg.err)
 		if msg.round != 0 && msg.round == m.thread.round {
 			m.thread.loading = false
 		}
 		m.giveBack(msg.with, msg.text)
+		return cmd
 	case tea.KeyPressMsg:
+		if m.waits(msg) {
+			return nil
+		}
 		return tea.Batch(m.touch(), m.key(msg))
 	case tea.MouseClickMsg:
 		return m.click(msg)
 	case tea.MouseWheelMsg:
 		return m.wheel(msg)
 	case tea.PasteMsg:
+		if m.waits(msg) {
+			return nil
+		}
 		return m.paste(msg)
 	case eventMsg:
 		return m.event(client.Event(msg))

@@ -26,6 +26,7 @@ type (
 	failedMsg struct {
 		err        error
 		with, text string // the message that was not taken, if it was one
+		ran        bool   // it was a command
 		round      int    // of the page that did not come, if it was one
 	}
 	// didMsg says that something was done, and what follows.

@@ -48,10 +48,23 @@ func (m *model) send() tea.Cmd {
 // giveBack puts what was not taken where it was written. If something else is being
 // written there, it can be recalled.
 func (m *model) giveBack(with, text string) {
-	if text != "" && with == m.thread.with && m.input.area.Length() == 0 {
-		m.input.set(text)
+	switch {
+	case text == "":
+	case with != m.thread.with && m.input.drafts[with] == "":
+		m.input.drafts[with] = written(text)
+	case with == m.thread.with && m.input.area.Length() == 0:
+		m.input.set(written(text))
 		m.lay()
 	}
+}
+
+// written is what one writes to say text: a / more where it begins with one, for it is
+// no command.
+func written(text string) string {
+	if strings.HasPrefix(text, "/") {
+		return "/" + text
+	}
+	return text
 }
 
 // answer accepts or declines somebody who asks.
@@ -93,6 +106,7 @@ func (m *model) typed(msg tea.Msg) tea.Cmd {
 
 // paste takes text that the terminal says was pasted.
 func (m *model) paste(msg tea.PasteMsg) tea.Cmd {
+	msg.Content = pasted(msg.Content)
 	if m.page != nil {
 		return m.inPage(msg)
 	}
@@ -101,7 +115,6 @@ func (m *model) paste(msg tea.PasteMsg) tea.Cmd {
 	}
 	m.focus = onInput
 	m.thread.choose("")
-	msg.Content = pasted(msg.Content)
 	if n := len(msg.Content); n > maxText {
 		m.fail(fmt.Errorf("that is too long for a message: %d KiB of at most %d", n>>10, maxText>>10))
 		return nil
@@ -137,9 +150,7 @@ func (m *model) editLast() bool {
 }
 
 func (m *model) edit(msg client.Message) {
-	m.input.cancel()
-	m.input.set(pasted(msg.Text))
-	m.input.edit = msg.ID
+	m.input.change(msg.ID, written(pasted(msg.Text)))
 	m.focus = onInput
 	m.thread.choose(msg.ID)
 	m.lay()

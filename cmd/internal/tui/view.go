@@ -108,11 +108,14 @@ type writer interface {
 	caret() *tea.Cursor
 }
 
+// maxField is how many characters a field takes: it is searched for, and drawn, at each key.
+const maxField = 1000
+
 // newField is a line to write in. The terminal shows the cursor: one of our own
 // would have to blink.
 func newField(prompt, text string) textinput.Model {
 	f := textinput.New()
-	f.Prompt, f.Placeholder = prompt, ""
+	f.Prompt, f.Placeholder, f.CharLimit = prompt, "", maxField
 	f.SetVirtualCursor(false)
 	f.SetValue(text)
 	f.CursorEnd()
