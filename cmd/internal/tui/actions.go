@@ -100,5 +100,5 @@ func (m *model) toQuoted() tea.Cmd {
 }
 
 func (m *model) infoChosen() tea.Cmd {
-	return m.onChosen(func(msg client.Message) tea.Cmd { return m.open(&infoPage{msg}) })
+	return m.onChosen(func(msg client.Message) tea.Cmd { return m.open(&infoPage{msg: msg}) })
 }

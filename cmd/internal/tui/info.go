@@ -12,21 +12,24 @@ import (
 )
 
 // infoPage tells all about a message.
-type infoPage struct{ msg client.Message }
+type infoPage struct {
+	scroller
+	msg client.Message
+}
 
 func (p *infoPage) title() string { return "A message" }
-func (p *infoPage) keys() string  { return "c copy its id · Esc back" }
+func (p *infoPage) keys() string  { return "c copy its id · ↑↓ scroll · Esc back" }
 
 func (p *infoPage) update(m *model, msg tea.Msg) (page, tea.Cmd) {
 	if k, ok := msg.(tea.KeyPressMsg); ok {
 		switch k.Keystroke() {
-		case "esc", "q", "enter", "i":
+		case "i":
 			return nil, nil
 		case "c":
 			return p, m.copy(p.msg.ID, "the id")
 		}
 	}
-	return p, nil
+	return p.scroll(p, m, msg)
 }
 
 func (p *infoPage) view(m *model, width, height int) []string {
@@ -55,5 +58,5 @@ func (p *infoPage) view(m *model, width, height int) []string {
 	}
 	add("id", msg.ID)
 	add("text", msg.Text)
-	return rows[:min(len(rows), height)]
+	return p.cut(rows, height)
 }

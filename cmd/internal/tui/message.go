@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -74,7 +75,29 @@ func (d drawer) lines(m client.Message, width int, marks []match.Pattern) []stri
 	case m.Nudge:
 		return d.styles.body(m.FromName+" nudges you", "   ", width, d.styles.unread)
 	}
-	return d.styles.message(m.Text, "   ", width, marks)
+	text, more := begins(m.Text)
+	rows := d.styles.message(text, "   ", width, marks)
+	if more > 0 {
+		rows = append(rows, d.styles.body(fmt.Sprintf("… %d more bytes: choose it, i shows all", more), "   ", width, d.styles.dim)...)
+	}
+	return rows
+}
+
+// maxShown and maxShownLines are how much of a message stands in a conversation, in
+// bytes and lines: some hundreds are drawn at once, and somebody may send as many that
+// are as long as can be.
+const maxShown, maxShownLines = 8 << 10, 100
+
+// begins returns what is shown of a text, and how many bytes are not.
+func begins(text string) (shown string, more int) {
+	shown = text
+	if len(text) > maxShown {
+		shown = strings.ToValidUTF8(text[:maxShown], "")
+	}
+	if lines := strings.SplitN(shown, "\n", maxShownLines+1); len(lines) > maxShownLines {
+		shown = strings.Join(lines[:maxShownLines], "\n")
+	}
+	return shown, len(text) - len(shown)
 }
 
 // withMarks puts at the end of a message how far it got.

@@ -68,7 +68,7 @@ var looks = map[string]func(m *model){
 	"help":     func(m *model) { m.page = &helpPage{} },
 	"health":   func(m *model) { m.page = &healthPage{} },
 	"settings": func(m *model) { m.page = &settingsPage{} },
-	"info":     func(m *model) { m.page = &infoPage{m.thread.list[1]} },
+	"info":     func(m *model) { m.page = &infoPage{msg: m.thread.list[1]} },
 	"contact":  func(m *model) { m.openContact() },
 	"react":    func(m *model) { m.page = newReact(m.thread.list[1]) },
 	"leave":    func(m *model) { m.leave() },
