@@ -31,7 +31,7 @@ func (m *model) notifyTold(e client.Event) tea.Cmd {
 
 // tellAsker tells of somebody new who asks.
 func (m *model) tellAsker(e client.Event) tea.Cmd {
-	if e.Contact.State != "" && m.people.contact(e.Contact.Account) != nil {
+	if e.Contact.State != "requested" || m.people.row(e.Contact.Account).request != nil {
 		return nil
 	}
 	return m.ring("somebody asks to be your contact")
