@@ -3,10 +3,12 @@
 package main_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -56,8 +58,37 @@ func TestFirstRun(t *testing.T) {
 	}
 	w.press("ctrl+c")
 	w.until("Leave the node running?")
-	w.press("n")
+	w.press("y")
+	w.until("Passphrase of this home:")
+	w.press("open sesame")
+	w.press("enter")
 	<-w.ended
+	t.Cleanup(func() { h.command("stop").Run() })
+	if code := w.cmd.ProcessState.ExitCode(); code != 0 {
+		t.Fatalf("the program ends with %d:\n%s", code, w.text())
+	}
+	if text := w.text(); strings.Contains(text, "open sesame") {
+		t.Errorf("the passphrase is shown:\n%s", text)
+	}
+	h.must("id")
+	secretOfNode(t, h, "open sesame")
+	h.must("stop")
+}
+
+// secretOfNode fails if others can see the secret while the node runs, where the
+// system lets them look.
+func secretOfNode(t *testing.T, h home, secret string) {
+	t.Helper()
+	pid, err := os.ReadFile(filepath.Join(h.path, "pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"environ", "cmdline"} {
+		seen, err := os.ReadFile(filepath.Join("/proc", strings.TrimSpace(string(pid)), file))
+		if err == nil && bytes.Contains(seen, []byte(secret)) {
+			t.Errorf("the passphrase stands in %s of the node", file)
+		}
+	}
 }
 
 // Whoever leaves before the account is made leaves nothing behind.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -38,12 +39,16 @@ func (a *app) bare(cmd *cobra.Command, args []string) error {
 	}
 	t := newScreen(in, out)
 	stay, err := a.talk(cmd.Context(), t)
+	var alone *exec.Cmd
+	if err == nil && stay {
+		alone, err = a.runAlone(cmd.Context()) // asks while what is typed is not shown
+	}
 	term.Restore(int(in.Fd()), state)
 	switch {
 	case cmd.Context().Err() != nil:
 		return nil // a signal is a clean end
 	case err == nil && stay:
-		return a.goOn(cmd.Context())
+		return a.goOn(cmd.Context(), alone)
 	}
 	return err
 }
@@ -124,9 +129,9 @@ type newcomer interface {
 	show(ctx context.Context, c *client.Client) error
 }
 
-// leaving makes leaving at the first run a clean end.
+// leaving makes leaving at the first run a clean end, as is that of the node.
 func leaving(err error) error {
-	if err == io.EOF {
+	if err == io.EOF || errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err

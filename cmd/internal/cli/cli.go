@@ -75,7 +75,7 @@ computers talk to each other. Run "truce" in a terminal to begin.`,
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().StringVar(&a.home, "home", "", "directory (else $TRUCE_HOME, or the usual one)")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "results as JSON, one object per line")
-	root.PersistentFlags().StringVar(&a.passFile, passphraseFlag, "", "file that begins with the passphrase")
+	root.PersistentFlags().StringVar(&a.passFile, passphraseFlag, "", "file with the passphrase, - is standard input")
 	root.Flags().BoolVar(&a.plain, plainSetting, false, "chat line by line, as suits a screen reader")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if a.home == "" {

@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/truce-im/truce/node"
@@ -13,13 +16,8 @@ import (
 )
 
 // goOn starts a node for the home that runs on its own, after that of this
-// process has closed, and waits until it answers. A passphrase is asked for
-// again: a node that runs keeps none.
-func (a *app) goOn(ctx context.Context) error {
-	cmd, err := a.runAlone(ctx)
-	if err != nil {
-		return err
-	}
+// process has closed, and waits until it answers.
+func (a *app) goOn(ctx context.Context, cmd *exec.Cmd) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("the node was not left running: %w", err)
 	}
@@ -49,6 +47,8 @@ func (a *app) goOn(ctx context.Context) error {
 const startPatience = 30 * time.Second
 
 // runAlone is `truce run` for this home in a session of its own, without a terminal.
+// A passphrase that is not known any more is asked for. It goes through a pipe: others can see its arguments and its environment
+// for as long as it runs.
 func (a *app) runAlone(ctx context.Context) (*exec.Cmd, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -65,7 +65,8 @@ func (a *app) runAlone(ctx context.Context) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer clear(pass)
-	cmd.Env = append(os.Environ(), passphraseEnv+"="+string(pass))
+	cmd.Args = append(cmd.Args, "--"+passphraseFlag, "-")
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, passphraseEnv+"=") })
+	cmd.Stdin = bytes.NewReader(append(pass, '\n'))
 	return cmd, nil
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -57,6 +56,9 @@ func (a *app) withPassphrase(ctx context.Context, cfg node.Config) (node.Config,
 	return cfg, err
 }
 
+// stdin is the name of a file that stands for standard input.
+const stdin = "-"
+
 // given reads a passphrase from the first line of a file or, without one, from
 // the environment. It is nil if there is none in either.
 func given(file, env string) (pass []byte, err error) {
@@ -77,16 +79,27 @@ func given(file, env string) (pass []byte, err error) {
 }
 
 func firstLine(file string) ([]byte, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
+	f := os.Stdin
+	if file != stdin {
+		var err error
+		if f, err = os.Open(file); err != nil {
+			return nil, err
+		}
+		defer f.Close()
 	}
-	defer f.Close()
-	line, err := bufio.NewReader(io.LimitReader(f, 2*keyfile.MaxPassphrase)).ReadBytes('\n')
-	if err != nil && err != io.EOF {
-		return nil, err
+	line := make([]byte, 0, 2*keyfile.MaxPassphrase) // one too long is refused by its check
+	for c := make([]byte, 1); len(line) < cap(line); {
+		switch _, err := io.ReadFull(f, c); { // no more than the line: what follows may be a message
+		case err == io.EOF:
+			return line, nil
+		case err != nil:
+			return nil, err
+		case c[0] == '\n':
+			return bytes.TrimSuffix(line, []byte("\r")), nil
+		}
+		line = append(line, c[0])
 	}
-	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")), nil
+	return line, nil
 }
 
 // newPassphrase returns one to be set: from the file or the environment, else
