@@ -3,11 +3,15 @@ package node
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	corehost "github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
+	ma "github.com/multiformats/go-multiaddr"
 
 	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/discovery"
 	"github.com/truce-im/truce/discovery/dht"
 	"github.com/truce-im/truce/node/host"
 )
@@ -54,7 +58,17 @@ func (n *Node) newDHT(h corehost.Host) (*dht.Source, error) {
 		}
 		cfg.Prefix = protocol.ID("/truce/net/" + c.Network)
 	case !c.Server:
-		cfg.Guest = func() (corehost.Host, error) { return host.NewGuest(n.cfg.Options...) }
+		cfg.Guest = func() (corehost.Host, error) { return host.NewGuest(strangersAnd(by), n.cfg.Options...) }
 	}
 	return dht.New(cfg), nil
+}
+
+// strangersAnd allows a guest to dial where strangers may be, and peers that the user
+// named where he said.
+func strangersAnd(named []peer.AddrInfo) func(peer.ID, ma.Multiaddr) bool {
+	return func(id peer.ID, a ma.Multiaddr) bool {
+		return discovery.IsPublic(a) || slices.ContainsFunc(named, func(p peer.AddrInfo) bool {
+			return p.ID == id && slices.ContainsFunc(p.Addrs, a.Equal)
+		})
+	}
 }

@@ -45,7 +45,9 @@ func (c Config) open() (*store, error) {
 		}
 		h, mode = s.guest, kad.Mode(kad.ModeClient)
 	}
-	opts := []kad.Option{mode, kad.BootstrapPeers(c.Bootstrap...)}
+	// What a server says of others is a stranger's word: without the filter it has us
+	// knock at any port of this machine and of the network at home.
+	opts := []kad.Option{mode, kad.BootstrapPeers(c.Bootstrap...), kad.AddressFilter(public)}
 	if c.Prefix != "" {
 		opts = append(opts, kad.ProtocolPrefix(c.Prefix), kad.BucketSize(bucketSize), kad.Concurrency(concurrency), kad.Resiliency(resiliency),
 			kad.DisableProviders())
