@@ -21,9 +21,11 @@ import (
 )
 
 // Sizes of the DHT of a network of its own. The usual bucket of 20 makes nearly a
-// full mesh of a hundred nodes.
+// full mesh of a hundred nodes. But kad-dht that does not refresh by itself takes up
+// the others again and again, at 40 MB an hour, where a bucket is full and the table has
+// no more than ten peers: so 11 is the least.
 const (
-	bucketSize  = 8
+	bucketSize  = 11
 	concurrency = 3
 	resiliency  = 3
 )
@@ -33,10 +35,13 @@ const (
 type store struct {
 	kad   *kad.IpfsDHT
 	guest host.Host // made for this store alone; nil: none
+
+	entering  chan struct{} // 1 deep: who enters
+	refreshed time.Time     // when the routing table was filled last; of who enters
 }
 
 func (c Config) open() (*store, error) {
-	s := &store{}
+	s := &store{entering: make(chan struct{}, 1)}
 	h, mode := c.Node, kad.Mode(kad.ModeServer)
 	if c.Guest != nil {
 		var err error
@@ -45,9 +50,15 @@ func (c Config) open() (*store, error) {
 		}
 		h, mode = s.guest, kad.Mode(kad.ModeClient)
 	}
-	// What a server says of others is a stranger's word: without the filter it has us
-	// knock at any port of this machine and of the network at home.
-	opts := []kad.Option{mode, kad.BootstrapPeers(c.Bootstrap...), kad.AddressFilter(public)}
+	opts := []kad.Option{
+		mode,
+		// What a server says of others is a stranger's word: without the filter it has
+		// us knock at any port of this machine and of the network at home.
+		kad.AddressFilter(public),
+		// It would fill the table every ten minutes, in small networks every two, and
+		// with bootstrap peers of its own dial them as often. See join.
+		kad.DisableAutoRefresh(),
+	}
 	if c.Prefix != "" {
 		opts = append(opts, kad.ProtocolPrefix(c.Prefix), kad.BucketSize(bucketSize), kad.Concurrency(concurrency), kad.Resiliency(resiliency),
 			kad.DisableProviders())
@@ -69,8 +80,27 @@ func (s *store) close() (err error) {
 	return err
 }
 
-// join connects to the bootstrap peers, if the routing table is empty.
+// join connects to the bootstrap peers, if the routing table is empty. A server has it
+// filled now and then, by which others come to know the server; to lookups a few peers
+// are enough.
 func (s *store) join(ctx context.Context, peers []peer.AddrInfo) error {
+	select {
+	case s.entering <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-s.entering }()
+	if err := s.enter(ctx, peers); err != nil {
+		return err
+	}
+	if s.guest == nil && time.Since(s.refreshed) > refreshEvery {
+		s.refreshed = time.Now()
+		s.kad.RefreshRoutingTable() // it takes seconds: nobody waits
+	}
+	return nil
+}
+
+func (s *store) enter(ctx context.Context, peers []peer.AddrInfo) error {
 	if s.kad.RoutingTable().Size() > 0 {
 		return nil
 	}
@@ -79,6 +109,12 @@ func (s *store) join(ctx context.Context, peers []peer.AddrInfo) error {
 		if err := s.kad.Host().Connect(ctx, p); err != nil {
 			errs = append(errs, err)
 		}
+	}
+	if len(peers) == 0 {
+		return errAlone
+	}
+	if len(errs) == len(peers) {
+		return fmt.Errorf("no way into the network: %w", errors.Join(errs...))
 	}
 	// Identify tells the DHT of whom we are connected with, a little later.
 	tick := time.NewTicker(50 * time.Millisecond)
@@ -96,8 +132,10 @@ func (s *store) join(ctx context.Context, peers []peer.AddrInfo) error {
 	return fmt.Errorf("no way into the network: %w", errors.Join(errs...))
 }
 
-// joinTicks is for how long a peer may take to say that it is in the DHT: 5 s.
-const joinTicks = 100
+const (
+	joinTicks    = 100       // for how long a peer may take to say that it is in the DHT: 5 s
+	refreshEvery = time.Hour // at most
+)
 
 // put writes sealed as what signer says until then. Of two, the one with the higher
 // seq counts.
@@ -150,6 +188,9 @@ func (s *store) get(ctx context.Context, signer ed25519.PrivateKey) (sealed []by
 	}
 	return digest.Digest, nil
 }
+
+// errAlone: nobody was named, and nobody has come.
+var errAlone = errors.New("nobody else is in the network yet")
 
 var errNotOurs = errors.New("a record that is none of ours")
 

@@ -19,6 +19,9 @@ import (
 // Network carries UDP packets between its sockets. The zero value is empty and
 // ready. It is safe for concurrent use.
 type Network struct {
+	// Delay is how long each packet is under way. Set it before the first is.
+	Delay time.Duration
+
 	mu      sync.Mutex
 	sockets map[string]*socket
 	cut     map[string]bool // IP addresses
@@ -125,6 +128,7 @@ func (n *Network) route(from, to *net.UDPAddr) *socket {
 type packet struct {
 	data []byte
 	from net.Addr
+	due  time.Time // when it arrives
 }
 
 type socket struct {
@@ -134,17 +138,32 @@ type socket struct {
 	close  sync.Once
 	closed chan struct{}
 	woken  chan struct{} // by a read deadline
+	next   *packet       // has been taken out of in, and is under way still; of the one that reads
 }
 
 func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
-	select {
-	case p := <-s.in:
-		return copy(b, p.data), p.from, nil
-	case <-s.woken:
-		return 0, nil, os.ErrDeadlineExceeded
-	case <-s.closed:
-		return 0, nil, net.ErrClosed
+	if s.next == nil {
+		select {
+		case p := <-s.in:
+			s.next = &p
+		case <-s.woken:
+			return 0, nil, os.ErrDeadlineExceeded
+		case <-s.closed:
+			return 0, nil, net.ErrClosed
+		}
 	}
+	if wait := time.Until(s.next.due); wait > 0 {
+		select {
+		case <-time.After(wait):
+		case <-s.woken:
+			return 0, nil, os.ErrDeadlineExceeded
+		case <-s.closed:
+			return 0, nil, net.ErrClosed
+		}
+	}
+	p := s.next
+	s.next = nil
+	return copy(b, p.data), p.from, nil
 }
 
 func (s *socket) WriteTo(b []byte, to net.Addr) (int, error) {
@@ -152,7 +171,7 @@ func (s *socket) WriteTo(b []byte, to net.Addr) (int, error) {
 	s.net.bytes.Add(int64(len(b)))
 	if peer := s.net.route(s.addr, to.(*net.UDPAddr)); peer != nil {
 		select {
-		case peer.in <- packet{append([]byte(nil), b...), s.addr}:
+		case peer.in <- packet{append([]byte(nil), b...), s.addr, time.Now().Add(s.net.Delay)}:
 		default: // full: lost
 		}
 	}
