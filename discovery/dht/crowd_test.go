@@ -179,6 +179,7 @@ func (c *crowd) enter(t *testing.T, i int, key crypto.PrivKey) {
 			t.Fatalf("node %d: %v", i, err)
 		}
 	}
+	time.Sleep(time.Second)
 }
 
 func (c *crowd) close() {

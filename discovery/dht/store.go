@@ -129,7 +129,7 @@ func (s *store) enter(ctx context.Context, peers []peer.AddrInfo) error {
 			return ctx.Err()
 		}
 	}
-	return fmt.Errorf("no way into the network: %w", errors.Join(errs...))
+	return errors.Join(errSilent, errors.Join(errs...))
 }
 
 const (
@@ -189,8 +189,10 @@ func (s *store) get(ctx context.Context, signer ed25519.PrivateKey) (sealed []by
 	return digest.Digest, nil
 }
 
-// errAlone: nobody was named, and nobody has come.
-var errAlone = errors.New("nobody else is in the network yet")
+var (
+	errAlone  = errors.New("nobody else is in the network yet") // nobody was named, and nobody has come
+	errSilent = errors.New("who was named is there, but not in the network")
+)
 
 var errNotOurs = errors.New("a record that is none of ours")
 

@@ -1,11 +1,15 @@
 package dht
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
+	kad "github.com/libp2p/go-libp2p-kad-dht"
 	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/protocol"
 	ma "github.com/multiformats/go-multiaddr"
 
 	"github.com/truce-im/truce/discovery"
@@ -19,6 +23,10 @@ const (
 	republish = 8 * time.Hour    // servers keep a record for 48 hours at most, but they come and go
 	minPause  = 30 * time.Second // between two look-ups of one target, and after a first failure
 	maxPause  = time.Hour
+
+	entry = time.Second // until a peer that has come is in the table
+
+	protocolName = "/kad/1.0.0" // of the DHT, after the prefix
 
 	never = 1<<63 - 1 // of a timer
 )
@@ -45,6 +53,7 @@ type job struct {
 type result struct {
 	id    jobID
 	err   error
+	alone bool // there was no way into the network
 	found bool
 	next  time.Time // when it is to be done again if it went well; zero: when something happens
 }
@@ -59,6 +68,7 @@ type worker struct {
 	jobs    map[jobID]*job
 	running int
 	done    chan result
+	alone   bool      // the last job found no way into the network
 	retry   time.Time // when the store may be opened again
 	pause   time.Duration
 }
@@ -69,6 +79,11 @@ func (w *worker) run(ctx context.Context) error {
 		return err
 	}
 	defer moved.Close()
+	met, err := w.source.cfg.Node.EventBus().Subscribe(new(event.EvtPeerIdentificationCompleted))
+	if err != nil {
+		return err
+	}
+	defer met.Close()
 	timer := time.NewTimer(never)
 	defer timer.Stop()
 	for {
@@ -85,6 +100,8 @@ func (w *worker) run(ctx context.Context) error {
 			w.ended(r)
 		case <-moved.Out():
 			w.rewrite()
+		case e := <-met.Out():
+			w.met(e.(event.EvtPeerIdentificationCompleted).Protocols)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -145,6 +162,21 @@ func (w *worker) rewrite() {
 	for id, j := range w.jobs {
 		if !id.look {
 			j.touch(time.Now().Add(rand.N(2 * time.Second))) // more changes may follow
+		}
+	}
+}
+
+// met has everything tried again that failed because nobody else was in the network,
+// if a peer that has come is.
+func (w *worker) met(protocols []protocol.ID) {
+	if !w.alone || !slices.Contains(protocols, cmp.Or(w.source.cfg.Prefix, kad.DefaultPrefix)+protocolName) {
+		return
+	}
+	w.alone = false
+	for id, j := range w.jobs {
+		j.pause, j.ended = minPause, time.Time{}
+		if !id.look || !j.due.IsZero() {
+			j.touch(time.Now().Add(entry + rand.N(entry)))
 		}
 	}
 }
@@ -220,12 +252,16 @@ func (w *worker) launch(id jobID, hear []discovery.Key) {
 	go func() {
 		defer cancel()
 		r := result{id: id}
-		if r.err = st.join(ctx, w.source.cfg.Bootstrap); r.err == nil {
-			if id.look {
-				r.found, r.err = w.look(ctx, st, id.id, hear)
-			} else {
-				r.next, r.err = w.publish(ctx, st, id.tell)
-			}
+		alone := st.join(ctx, w.source.cfg.Bootstrap)
+		switch {
+		case alone != nil && (id.look || st.guest != nil):
+		case id.look:
+			r.found, r.err = w.look(ctx, st, id.id, hear)
+		default: // a server that is alone keeps what it writes, for whoever enters by it
+			r.next, r.err = w.publish(ctx, st, id.tell)
+		}
+		if alone != nil {
+			r.err, r.alone = alone, true
 		}
 		w.done <- r
 	}()
@@ -235,6 +271,7 @@ func (w *worker) launch(id jobID, hear []discovery.Key) {
 func (w *worker) ended(r result) {
 	now := time.Now()
 	w.running--
+	w.alone = r.alone && w.store.guest == nil
 	w.source.tried(r.err, r)
 	w.source.counted(w.store.kad.RoutingTable().Size())
 	j := w.jobs[r.id]

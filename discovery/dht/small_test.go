@@ -1,0 +1,50 @@
+package dht_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/truce-im/truce/discovery"
+	"github.com/truce-im/truce/node/nodetest"
+)
+
+// Who was alone in a network for half a day is found by the second to come, and finds
+// them, without waiting for a pause that has grown in the meantime to end.
+func TestSecondOfANetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var net nodetest.Network
+		ann := join(t, &net, "1.0.0.1", nil)
+		defer ann.end()
+		ann.SetTargets([]discovery.Target{{ID: discovery.ID{8}, Hear: []discovery.Key{key(2)}}}, []discovery.Key{key(1)})
+		for range 12 * 6 {
+			ann.Seek(discovery.ID{8})
+			time.Sleep(10 * time.Minute)
+		}
+		if s := ann.Status(); s.Err == nil || s.Peers != 0 {
+			t.Errorf("alone: %+v", s)
+		}
+		ben := join(t, &net, "1.0.0.2", nil, ann.info())
+		defer ben.end()
+		ben.SetTargets([]discovery.Target{{ID: discovery.ID{7}, Hear: []discovery.Key{key(1)}}}, []discovery.Key{key(2)})
+		ben.Seek(discovery.ID{7})
+		select {
+		case c := <-ben.offered:
+			if c.Peer.ID != ann.ID() {
+				t.Errorf("found %+v", c)
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("the second does not find the first: %+v, %+v", ben.Status(), ann.Status())
+		}
+		for range 12 { // as nodes do
+			ann.Seek(discovery.ID{8})
+			time.Sleep(10 * time.Second)
+		}
+		if len(ann.offered) == 0 || (<-ann.offered).Peer.ID != ben.ID() {
+			t.Errorf("the first does not find the second: %+v", ann.Status())
+		}
+		if s := ann.Status(); s.Err != nil || s.Published.IsZero() {
+			t.Errorf("no longer alone: %+v", s)
+		}
+	})
+}
