@@ -61,11 +61,11 @@ const (
 )
 
 // connLowWater peers nobody protected are kept when the connections exceed
-// connHighWater. Contacts are protected, so high = 300 contacts + low, and
-// maxConns leaves the rest for newcomers in their grace period.
+// connHighWater. Contacts are protected. It lies below maxInbound: or else 300
+// strangers who come to stay, as those in a DHT do, would leave contacts no way in.
 const (
 	connLowWater  = 60
-	connHighWater = 360
+	connHighWater = maxInbound - connLowWater
 )
 
 // loopback is exempt from the address buckets.

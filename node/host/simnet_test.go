@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"sync"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/transport/quicreuse"
 	"github.com/quic-go/quic-go"
 	"go.uber.org/fx"
@@ -30,6 +33,32 @@ func TestVirtualTime(t *testing.T) {
 		time.Sleep(3 * day) // virtual: the connection is kept alive
 		if err := pingPong(s, []byte("still there?")); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// However many strangers come and stay, there is room for another.
+func TestStrangersGiveWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n memoryNet
+		at := func(i int) host.Config {
+			return host.Config{Listen: []string{fmt.Sprintf("/ip4/11.0.%d.%d/udp/8000/quic-v1", i/100, i%100+1)}, Options: n.options()}
+		}
+		server := start(t, at(0))
+		to := peer.AddrInfo{ID: server.ID(), Addrs: server.Addrs()}
+		for i := range host.MaxInbound + 20 {
+			if err := start(t, at(i+1)).Connect(t.Context(), to); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		late := start(t, at(host.MaxInbound+100))
+		if err := late.Connect(t.Context(), to); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if server.Network().Connectedness(late.ID()) != network.Connected {
+			t.Errorf("it has %d connections, and no room", len(server.Network().Conns()))
 		}
 	})
 }
