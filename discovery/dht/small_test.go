@@ -5,7 +5,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"github.com/truce-im/truce/discovery"
+	"github.com/truce-im/truce/discovery/dht"
 	"github.com/truce-im/truce/node/nodetest"
 )
 
@@ -45,6 +49,48 @@ func TestSecondOfANetwork(t *testing.T) {
 		}
 		if s := ann.Status(); s.Err != nil || s.Published.IsZero() {
 			t.Errorf("no longer alone: %+v", s)
+		}
+	})
+}
+
+// A guest who has nothing to do goes home, and says nothing for hours; another comes
+// when there is something, and stays no longer.
+func TestGuestsGoHome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var net nodetest.Network
+		boot := join(t, &net, "1.0.0.1", func(c *dht.Config) { c.Prefix = "" })
+		defer boot.end()
+		boot.SetTargets(nil, []discovery.Key{key(99)})
+		var guests []peer.ID
+		ann := join(t, &net, "1.0.0.2", func(c *dht.Config) {
+			c.Prefix = ""
+			c.Guest = func() (host.Host, error) {
+				h := newHost(t, &net, "1.0.1.2")
+				guests = append(guests, h.ID())
+				return h, nil
+			}
+		}, boot.info())
+		defer ann.end()
+		ann.SetTargets(nil, []discovery.Key{key(1)})
+		time.Sleep(10 * time.Minute)
+		if s := ann.Status(); s.Published.IsZero() || !s.On {
+			t.Fatalf("%+v", s)
+		}
+		packets, _ := net.Traffic()
+		time.Sleep(time.Hour)
+		if now, _ := net.Traffic(); now != packets {
+			t.Errorf("%d packets in an hour in which there was nothing to do", now-packets)
+		}
+		if s := ann.Status(); s.Peers != 1 || !s.On || s.Err != nil {
+			t.Errorf("between two guests: %+v", s)
+		}
+		time.Sleep(5 * 24 * time.Hour)
+		ids := map[peer.ID]bool{}
+		for _, id := range guests {
+			ids[id] = true
+		}
+		if n := len(guests); n < 5*3 || n > 5*5 || len(ids) != n {
+			t.Errorf("in five days there were %d guests, with %d identities", n, len(ids))
 		}
 	})
 }

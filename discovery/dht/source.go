@@ -5,7 +5,8 @@
 //
 // Promises. On the public network everything is done by a guest: a host with an
 // identity of its own that is thrown away, so that no server learns that this address
-// runs Truce or which node of it. Nothing is done for nobody: without keys, or
+// runs Truce or which node of it; five minutes after the last thing was done it leaves,
+// and the next is another. Nothing is done for nobody: without keys, or
 // without a network, there is no DHT and no timer. Each record is written once a slot,
 // again every eight hours and when the addresses change; each target is looked up when it is
 // sought, ever more seldom: all with jitter, and never more than four at a time.
@@ -67,7 +68,7 @@ type Source struct {
 // Status tells how the DHT fares. Times are zero for never.
 type Status struct {
 	On        bool // there are keys and a network
-	Peers     int  // in the routing table
+	Peers     int  // in the routing table, when something was done last
 	Published time.Time
 	Looked    time.Time // when the last look-up ended, whatever it found
 	Found     time.Time // when one found somebody
@@ -129,7 +130,10 @@ func (s *Source) change(f func()) {
 // Serve implements discovery.Source.
 func (s *Source) Serve(ctx context.Context, offer func(discovery.Candidate)) error {
 	w := worker{source: s, offer: offer, jobs: map[jobID]*job{}, done: make(chan result)}
-	defer w.close()
+	defer func() {
+		w.close()
+		s.counted(0)
+	}()
 	return w.run(ctx)
 }
 

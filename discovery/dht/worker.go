@@ -24,7 +24,8 @@ const (
 	minPause  = 30 * time.Second // between two look-ups of one target, and after a first failure
 	maxPause  = time.Hour
 
-	entry = time.Second // until a peer that has come is in the table
+	linger = 5 * time.Minute // of a guest who has nothing to do
+	entry  = time.Second     // until a peer that has come is in the table
 
 	protocolName = "/kad/1.0.0" // of the DHT, after the prefix
 
@@ -67,6 +68,7 @@ type worker struct {
 	cancel  context.CancelFunc
 	jobs    map[jobID]*job
 	running int
+	busy    time.Time // when a job ended last
 	done    chan result
 	alone   bool      // the last job found no way into the network
 	retry   time.Time // when the store may be opened again
@@ -90,7 +92,8 @@ func (w *worker) run(ctx context.Context) error {
 		timer.Reset(never)
 		if !w.take() {
 			w.close()
-		} else if at := w.start(ctx); !at.IsZero() {
+			w.source.counted(0)
+		} else if at := w.leave(w.start(ctx)); !at.IsZero() {
 			timer.Reset(time.Until(at))
 		}
 		select {
@@ -225,6 +228,24 @@ func (w *worker) start(ctx context.Context) (next time.Time) {
 	return next
 }
 
+// leave closes the store of a guest who has had nothing to do for long, and returns
+// when to see to that, or what is next. The next guest is somebody else: servers cannot
+// tell what one node writes and seeks in a day.
+func (w *worker) leave(next time.Time) time.Time {
+	if w.store == nil || w.store.guest == nil || w.running > 0 {
+		return next
+	}
+	until := w.busy.Add(linger)
+	if !until.After(time.Now()) {
+		w.close()
+		return next
+	}
+	if next.IsZero() || until.Before(next) {
+		return until
+	}
+	return next
+}
+
 // opened opens the store if it is not open. It returns when to try again.
 func (w *worker) opened(ctx context.Context, now time.Time) (again time.Time) {
 	if w.store != nil {
@@ -271,6 +292,7 @@ func (w *worker) launch(id jobID, hear []discovery.Key) {
 func (w *worker) ended(r result) {
 	now := time.Now()
 	w.running--
+	w.busy = now
 	w.alone = r.alone && w.store.guest == nil
 	w.source.tried(r.err, r)
 	w.source.counted(w.store.kad.RoutingTable().Size())
@@ -307,7 +329,6 @@ func (w *worker) close() {
 	if err != nil {
 		w.source.cfg.Log.Debug("leaving the DHT", "error", err)
 	}
-	w.source.counted(0)
 }
 
 // publish writes our addresses under a key, for the slot of now.
