@@ -94,3 +94,44 @@ func TestGuestsGoHome(t *testing.T) {
 		}
 	})
 }
+
+// Where the way into the network is shut, whoever has fifty contacts knocks no more
+// often than who has one; when the network changes, at once.
+func TestShut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var net nodetest.Network
+		boot := join(t, &net, "1.0.0.1", func(c *dht.Config) { c.Prefix = "" })
+		defer boot.end()
+		boot.SetTargets(nil, []discovery.Key{key(99)})
+		net.Cut("1.0.0.1", true)
+		ann := join(t, &net, "1.0.0.2", func(c *dht.Config) {
+			c.Prefix = ""
+			c.Guest = func() (host.Host, error) { return newHost(t, &net, "1.0.1.2"), nil }
+		}, boot.info())
+		defer ann.end()
+		var targets []discovery.Target
+		var tell []discovery.Key
+		for i := range byte(50) {
+			targets = append(targets, discovery.Target{ID: discovery.ID{i}, Hear: []discovery.Key{key(i)}})
+			tell = append(tell, key(100+i))
+		}
+		ann.SetTargets(targets, tell)
+		for range 24 * 6 {
+			for _, x := range targets {
+				ann.Seek(x.ID)
+			}
+			time.Sleep(10 * time.Minute)
+		}
+		packets, _ := net.Traffic()
+		t.Logf("%d packets in a day", packets)
+		if packets > 40*12 { // a dial is some ten
+			t.Errorf("%d packets were sent in a day at a shut door", packets)
+		}
+		net.Cut("1.0.0.1", false)
+		ann.NetworkChanged(up("1.0.0.2"))
+		time.Sleep(time.Minute)
+		if s := ann.Status(); s.Err != nil || s.Published.IsZero() {
+			t.Errorf("the door is open: %+v", s)
+		}
+	})
+}

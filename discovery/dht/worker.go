@@ -175,7 +175,7 @@ func (w *worker) met(protocols []protocol.ID) {
 	if !w.alone || !slices.Contains(protocols, cmp.Or(w.source.cfg.Prefix, kad.DefaultPrefix)+protocolName) {
 		return
 	}
-	w.alone = false
+	w.alone, w.retry, w.pause = false, time.Time{}, 0
 	for id, j := range w.jobs {
 		j.pause, j.ended = minPause, time.Time{}
 		if !id.look || !j.due.IsZero() {
@@ -215,7 +215,7 @@ func (w *worker) start(ctx context.Context) (next time.Time) {
 			if next.IsZero() || j.due.Before(next) {
 				next = j.due
 			}
-		case w.running == maxJobs: // the end of one wakes us
+		case w.running == maxJobs || w.running > 0 && w.pause > 0: // the end of one wakes us
 		default:
 			if at := w.opened(ctx, now); !at.IsZero() {
 				return at
@@ -246,24 +246,33 @@ func (w *worker) leave(next time.Time) time.Time {
 	return next
 }
 
-// opened opens the store if it is not open. It returns when to try again.
+// opened opens the store if it is not open. It returns when to try again, if the
+// door was shut.
 func (w *worker) opened(ctx context.Context, now time.Time) (again time.Time) {
-	if w.store != nil {
-		return time.Time{}
-	}
 	if now.Before(w.retry) {
 		return w.retry
+	}
+	if w.store != nil {
+		return time.Time{}
 	}
 	s, err := w.source.cfg.open()
 	if err != nil {
 		w.source.tried(err, result{})
-		w.pause = longer(w.pause)
-		w.retry = now.Add(w.pause)
+		w.shut(now)
 		return w.retry
 	}
-	w.store, w.pause = s, 0
+	w.store = s
 	w.ctx, w.cancel = context.WithCancel(ctx)
 	return time.Time{}
+}
+
+// shut puts off all jobs: there is no way into the network, whatever one wants there.
+// Of those that find that out together the first counts.
+func (w *worker) shut(now time.Time) {
+	if !now.Before(w.retry) {
+		w.pause = longer(w.pause)
+		w.retry = now.Add(w.pause)
+	}
 }
 
 // launch does a job beside run.
@@ -296,12 +305,19 @@ func (w *worker) ended(r result) {
 	w.alone = r.alone && w.store.guest == nil
 	w.source.tried(r.err, r)
 	w.source.counted(w.store.kad.RoutingTable().Size())
+	if r.alone {
+		w.shut(now)
+	} else {
+		w.retry, w.pause = time.Time{}, 0
+	}
 	j := w.jobs[r.id]
 	if j == nil {
 		return
 	}
 	j.running, j.ended = false, now
 	switch {
+	case r.alone:
+		j.due = now // as soon as the door opens
 	case r.err == nil && !r.id.look:
 		j.pause, j.due = minPause, r.next
 	case r.err != nil: // nobody could say
