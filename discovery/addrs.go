@@ -94,3 +94,9 @@ func (m *Manager) hintAddr(a ma.Multiaddr) bool {
 // IsPublic tells whether a may be told to strangers, and taken from them: it begins
 // with a public unicast IP address.
 func IsPublic(a ma.Multiaddr) bool { return publicAddr(a) }
+
+// Direct tells whether a leads to a machine itself, not over a relay.
+func Direct(a ma.Multiaddr) bool {
+	_, err := a.ValueForProtocol(ma.P_CIRCUIT)
+	return err != nil
+}

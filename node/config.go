@@ -52,6 +52,20 @@ type Config struct {
 	// none.
 	DHT *DHT
 
+	// Public says that everybody can reach this node: it serves the DHT, and relays
+	// for others within limits, unless NoRelay.
+	Public  bool
+	NoRelay bool
+
+	// Relays holds multiaddrs, ending in /p2p/ID, of relays to be reached by, before
+	// those that contacts and the DHT offer. Without any, and without a DHT, the node
+	// is reached directly only.
+	Relays []string
+
+	// PortMap asks the router, by UPnP or NAT-PMP, to let others in, unless the node is
+	// public or is reached directly only.
+	PortMap bool
+
 	// Offline opens the account without any network.
 	Offline bool
 

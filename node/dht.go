@@ -1,8 +1,6 @@
 package node
 
 import (
-	"fmt"
-	"regexp"
 	"slices"
 
 	corehost "github.com/libp2p/go-libp2p/core/host"
@@ -10,34 +8,25 @@ import (
 	"github.com/libp2p/go-libp2p/core/protocol"
 	ma "github.com/multiformats/go-multiaddr"
 
-	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/discovery"
 	"github.com/truce-im/truce/discovery/dht"
 	"github.com/truce-im/truce/node/host"
 )
 
-// DHT says which DHT a node uses, and how. The zero value has no way in.
+// DHT says which DHT a node uses. In a network of one's own all nodes serve; that of
+// IPFS a public node serves, under its own peer id.
 type DHT struct {
 	// Network is the name of a network of one's own: up to 32 letters, digits
 	// and -. Empty: the public network of IPFS, or one that speaks its protocols.
 	Network string
 
 	// Bootstrap holds multiaddrs, ending in /p2p/ID, of nodes by which one enters.
+	// Empty: those of IPFS, for its network; a network of one's own has none.
 	Bootstrap []string
 
-	// Server has this node serve the DHT of IPFS under its own peer id. In a
-	// network of one's own all nodes serve.
-	Server bool
-}
-
-var networkName = regexp.MustCompile(`^[A-Za-z0-9-]{1,32}$`)
-
-// CheckNetwork refuses what is no name of a network.
-func CheckNetwork(name string) error {
-	if !networkName.MatchString(name) {
-		return fmt.Errorf("a network is named by up to 32 letters, digits and -")
-	}
-	return nil
+	// NoEntry has a public node wait for others to enter by it, where Bootstrap is
+	// empty.
+	NoEntry bool
 }
 
 // newDHT makes the source that the configuration asks for; nil: none.
@@ -50,14 +39,14 @@ func (n *Node) newDHT(h corehost.Host) (*dht.Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(c.Bootstrap) == 0 && c.Network == "" && !c.NoEntry {
+		by = dht.PublicBootstrap()
+	}
 	cfg := dht.Config{Node: h, Bootstrap: by, Log: n.cfg.Log}
 	switch {
 	case c.Network != "":
-		if err := CheckNetwork(c.Network); err != nil {
-			return nil, chat.Errorf(chat.CodeUsage, "%v", err)
-		}
 		cfg.Prefix = protocol.ID("/truce/net/" + c.Network)
-	case !c.Server:
+	case !n.cfg.Public:
 		cfg.Guest = func() (corehost.Host, error) { return host.NewGuest(strangersAnd(by), n.cfg.Options...) }
 	}
 	return dht.New(cfg), nil

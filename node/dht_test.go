@@ -15,7 +15,7 @@ func enter(d node.DHT, by ...*node.Node) func(*node.Config) {
 	for _, n := range by {
 		d.Bootstrap = append(d.Bootstrap, n.Addrs()[0])
 	}
-	return func(c *node.Config) { c.NoMDNS, c.DHT = true, &d }
+	return func(c *node.Config) { c.NoMDNS, c.DHT, c.Public = true, &d, len(by) == 0 }
 }
 
 // Two people who have only a link, without addresses in it, become contacts and talk:
@@ -23,7 +23,7 @@ func enter(d node.DHT, by ...*node.Node) func(*node.Config) {
 func TestLinkAlone(t *testing.T) {
 	for name, test := range map[string]struct{ boot, others node.DHT }{
 		"a network of one's own": {node.DHT{Network: "club"}, node.DHT{Network: "club"}},
-		"guests":                 {node.DHT{Server: true}, node.DHT{}},
+		"guests":                 {node.DHT{NoEntry: true}, node.DHT{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

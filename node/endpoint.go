@@ -15,6 +15,7 @@ import (
 	"github.com/truce-im/truce/discovery"
 	"github.com/truce-im/truce/discovery/dht"
 	"github.com/truce-im/truce/node/host"
+	"github.com/truce-im/truce/node/relay"
 )
 
 // endpoint is the part of a node that stands on one libp2p identity: the host,
@@ -26,7 +27,9 @@ type endpoint struct {
 	host   corehost.Host
 	links  *link.Manager
 	finder discovery.Finder
-	dht    *dht.Source // nil: none
+	beyond *host.Beyond  // nil: reached directly only
+	dht    *dht.Source   // nil: none
+	relays *relay.Keeper // nil: none
 	reach  *reach
 
 	presence *presence.Manager
@@ -35,7 +38,7 @@ type endpoint struct {
 // openEndpoint goes on the network under the identity in the store, as a new
 // start of this device. ctx bounds the opening alone.
 func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, err error) {
-	e := &endpoint{chat: n.chat}
+	e := &endpoint{chat: n.chat, beyond: n.beyond()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.close())
@@ -44,7 +47,7 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 	if e.seed, err = n.chat.TransportSeed(); err != nil {
 		return nil, err
 	}
-	if e.host, err = n.listen(ctx, e.seed, listen); err != nil {
+	if e.host, err = n.listen(ctx, e, listen); err != nil {
 		return nil, err
 	}
 	ports := func() (tcp, udp int) { return host.Ports(e.host) }
@@ -63,6 +66,9 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 		Self: e.host.ID(), Ports: ports, MDNS: !n.cfg.NoMDNS, Sources: sources,
 		Cache: cache{n.chat, n.cfg.Log}, Network: n.cfg.Network, Log: n.cfg.Log,
 	})
+	if err := n.keepRelays(e); err != nil {
+		return nil, err
+	}
 	n.trails.watch(e.host.Network())
 	e.reach = newReach(e, n.cfg.Log, n.given, &n.trails)
 	e.presence = presence.New(presence.Config{Host: e.host, Chat: n.chat, Log: n.cfg.Log})
@@ -75,8 +81,8 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 	return e, e.reach.start()
 }
 
-func (n *Node) listen(ctx context.Context, seed [32]byte, listen []string) (corehost.Host, error) {
-	key, err := crypto.UnmarshalEd25519PrivateKey(ed25519.NewKeyFromSeed(seed[:]))
+func (n *Node) listen(ctx context.Context, e *endpoint, listen []string) (corehost.Host, error) {
+	key, err := crypto.UnmarshalEd25519PrivateKey(ed25519.NewKeyFromSeed(e.seed[:]))
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +91,7 @@ func (n *Node) listen(ctx context.Context, seed [32]byte, listen []string) (core
 		return nil, err
 	}
 	return host.New(ctx, host.Config{
-		Key: key, Listen: listen, Port: port, Log: n.cfg.Log, Options: n.cfg.Options,
+		Key: key, Listen: listen, Port: port, Beyond: e.beyond, Log: n.cfg.Log, Options: n.cfg.Options,
 	})
 }
 
@@ -103,6 +109,9 @@ func (e *endpoint) close() (err error) {
 	}
 	if e.links != nil {
 		e.links.Close()
+	}
+	if e.relays != nil {
+		e.relays.Close()
 	}
 	if e.host != nil {
 		err = errors.Join(err, e.host.Close())

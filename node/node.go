@@ -124,8 +124,8 @@ func (n *Node) PeerID() string {
 	return e.host.ID().String()
 }
 
-// Addrs returns where the node listens now, as multiaddrs ending in /p2p/ID;
-// none where PeerID is empty.
+// Addrs returns where the node listens now, then by which relays it is reached, as
+// multiaddrs ending in /p2p/ID; none where PeerID is empty.
 func (n *Node) Addrs() (list []string) {
 	e := n.current()
 	if e == nil {
@@ -133,6 +133,11 @@ func (n *Node) Addrs() (list []string) {
 	}
 	for _, a := range host.Addrs(e.host) {
 		list = append(list, a.String())
+	}
+	for _, a := range e.host.Addrs() {
+		if host.Relayed(a) {
+			list = append(list, a.String()+"/p2p/"+e.host.ID().String())
+		}
 	}
 	return list
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -242,7 +243,7 @@ func (r *reach) take() {
 		if found.Source == discovery.SourceMDNS {
 			r.trail.heard(a)
 		}
-		if r.e.links.Linked(a) && found.Source != discovery.SourceMDNS || r.held(a) {
+		if r.e.links.Direct(a) && found.Source != discovery.SourceMDNS || r.held(a) {
 			continue
 		}
 		select {
@@ -303,7 +304,7 @@ func (r *reach) lookAgain() time.Duration {
 	var seek []wire.Account
 	r.mu.Lock()
 	for a, x := range r.due {
-		if r.e.links.Linked(a) || !r.sought[a] {
+		if r.e.links.Direct(a) || !r.sought[a] {
 			delete(r.due, a)
 			continue
 		}
@@ -358,6 +359,9 @@ func (r *reach) wanted(a wire.Account) {
 // that we have to say and owes us an answer comes with it, and is not soon asked
 // again.
 func (r *reach) down(a wire.Account, lasted time.Duration) {
+	if r.e.relays != nil {
+		r.e.relays.Doubt()
+	}
 	r.hold(a, lasted)
 	talks, err := r.e.chat.Talks(a)
 	_, acked, err2 := r.e.chat.StanceFor(a)
@@ -396,6 +400,7 @@ func (r *reach) up(a wire.Account) {
 	for _, s := range r.e.links.Sessions() {
 		if s.Account == a {
 			r.trail.linked(s)
+			r.e.offer(r.ctx, s.Conn)
 		}
 	}
 	r.keep(func(s link.Info) bool { return s.Account == a })
@@ -422,8 +427,7 @@ func (r *reach) keep(which func(link.Info) bool) {
 		if len(addrs) == 0 || !which(s) {
 			continue
 		}
-		addrs = nearFirst(addrs, s.Conn.RemoteMultiaddr())
-		p := peer.AddrInfo{ID: s.Peer, Addrs: addrs[:min(len(addrs), discovery.MaxAddrs)]}
+		p := peer.AddrInfo{ID: s.Peer, Addrs: worthKeeping(addrs, s.Conn.RemoteMultiaddr())}
 		r.mu.Lock()
 		asks := r.asking[s.Account]
 		r.mu.Unlock()
@@ -435,19 +439,25 @@ func (r *reach) keep(which func(link.Info) bool) {
 	}
 }
 
-// nearFirst puts the addresses at the IP address of conn, which works from
-// here, before the others: not all of them are kept.
-func nearFirst(addrs []ma.Multiaddr, conn ma.Multiaddr) []ma.Multiaddr {
+// worthKeeping picks the addresses to keep: first those at the IP address of conn,
+// which works from here, then some over relays, which work from elsewhere.
+func worthKeeping(addrs []ma.Multiaddr, conn ma.Multiaddr) []ma.Multiaddr {
 	ip, _ := ma.SplitFirst(conn)
-	var near, far []ma.Multiaddr
+	var near, over, far []ma.Multiaddr
 	for _, a := range addrs {
-		if first, _ := ma.SplitFirst(a); first != nil && ip != nil && first.Equal(ip) {
+		switch first, _ := ma.SplitFirst(a); {
+		case !discovery.Direct(a):
+			over = append(over, a)
+		case first != nil && ip != nil && first.Equal(ip):
 			near = append(near, a)
-		} else {
+		default:
 			far = append(far, a)
 		}
 	}
-	return append(near, far...)
+	const half = discovery.MaxAddrs / 2
+	n, m := min(len(near), half), min(len(over), half)
+	list := slices.Concat(near[:n], over[:m], near[n:], far, over[m:])
+	return list[:min(len(list), discovery.MaxAddrs)]
 }
 
 // follow acts on changes of the network: links are probed, and whoever is away
@@ -460,10 +470,11 @@ func (r *reach) follow() {
 			return
 		}
 		r.e.links.Probe()
+		r.e.moved()
 		r.mu.Lock()
 		clear(r.brief)
 		for a := range r.sought {
-			if !r.e.links.Linked(a) {
+			if !r.e.links.Direct(a) {
 				r.schedule(a, firstRetry/10)
 			}
 		}

@@ -52,6 +52,7 @@ type Manager struct {
 	wg     sync.WaitGroup
 	places *places
 	guests *visitors
+	paths  *network.NotifyBundle
 
 	mu       sync.Mutex
 	closing  bool
@@ -73,6 +74,7 @@ func New(cfg Config) *Manager {
 		bulks:    map[peer.ID]int{},
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.paths = &network.NotifyBundle{ConnectedF: func(_ network.Network, c network.Conn) { m.connected(c) }}
 	return m
 }
 
@@ -85,6 +87,7 @@ func (m *Manager) Start() {
 	m.guests = newVisitors(m.host, m.places.knows)
 	m.host.SetStreamHandler(wire.LinkProtocol, m.accept)
 	m.host.SetStreamHandler(wire.BulkProtocol, m.acceptBulk)
+	m.host.Network().Notify(m.paths)
 	m.wg.Go(m.poke)
 	m.wg.Go(m.restart)
 }
@@ -94,6 +97,7 @@ func (m *Manager) Start() {
 func (m *Manager) Close() {
 	m.host.RemoveStreamHandler(wire.LinkProtocol)
 	m.host.RemoveStreamHandler(wire.BulkProtocol)
+	m.host.Network().StopNotify(m.paths)
 	m.mu.Lock()
 	m.closing = true
 	for _, s := range m.all() {
@@ -163,9 +167,11 @@ var ErrClosed = errors.New("the node is closing")
 
 // Dial connects to a peer and says hello to it as one of the accounts, which
 // may be several if it is not known which of them is there. It returns once a
-// session is open, and whose it is; at once if there is one with that peer.
+// session is open, and whose it is; at once if there is one with that peer, unless
+// that goes over a relay and p names another way.
 func (m *Manager) Dial(ctx context.Context, p peer.AddrInfo, accounts ...wire.Account) (wire.Account, error) {
-	if a, ok := m.linkedTo(p.ID, accounts); ok {
+	a, over := m.linkedTo(p.ID, accounts)
+	if over == directly || over == byRelay && !slices.ContainsFunc(p.Addrs, direct) {
 		return a, nil
 	}
 	if err := m.begin(); err != nil {
@@ -175,18 +181,29 @@ func (m *Manager) Dial(ctx context.Context, p peer.AddrInfo, accounts ...wire.Ac
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	defer context.AfterFunc(m.ctx, cancel)()
+	if over == byRelay {
+		ctx = network.WithForceDirectDial(ctx, "link")
+	} else {
+		ctx = network.WithAllowLimitedConn(ctx, "link")
+	}
 	if err := m.host.Connect(ctx, p); err != nil {
 		return wire.Account{}, err
 	}
-	done, err := m.turn(ctx, p.ID)
+	return m.hail(ctx, p.ID, accounts, over)
+}
+
+// hail says hello to a connected peer, unless there is a session with it by now that
+// is better than the one before.
+func (m *Manager) hail(ctx context.Context, p peer.ID, accounts []wire.Account, before path) (wire.Account, error) {
+	done, err := m.turn(ctx, p)
 	if err != nil {
 		return wire.Account{}, err
 	}
 	defer done()
-	if a, ok := m.linkedTo(p.ID, accounts); ok {
+	if a, over := m.linkedTo(p, accounts); over > before {
 		return a, nil
 	}
-	return m.dialStreams(ctx, p.ID, accounts)
+	return m.dialStreams(ctx, p, accounts)
 }
 
 // turn waits until nobody else greets the peer, and keeps others from it until
@@ -273,19 +290,29 @@ func (m *Manager) closeUnused(conns []network.Conn) {
 	}
 }
 
-func (m *Manager) linkedTo(p peer.ID, accounts []wire.Account) (wire.Account, bool) {
+// path is over what somebody is linked, the better the higher.
+type path int
+
+const (
+	unlinked path = iota
+	byRelay
+	directly
+)
+
+// linkedTo returns which of the accounts is linked with that peer, and how.
+func (m *Manager) linkedTo(p peer.ID, accounts []wire.Account) (who wire.Account, over path) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, a := range accounts {
 		for _, list := range m.sessions[a] {
 			for _, s := range list {
-				if s.peer == p && !s.ending() {
-					return a, true
+				if s.peer == p && !s.ending() && s.path() > over {
+					who, over = a, s.path()
 				}
 			}
 		}
 	}
-	return wire.Account{}, false
+	return who, over
 }
 
 // Linked reports whether a session with a is open.
@@ -293,6 +320,18 @@ func (m *Manager) Linked(a wire.Account) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.sessions[a]) > 0
+}
+
+// Direct reports whether a session with a is open that goes over no relay.
+func (m *Manager) Direct(a wire.Account) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, list := range m.sessions[a] {
+		if slices.ContainsFunc(list, func(s *session) bool { return s.path() == directly }) {
+			return true
+		}
+	}
+	return false
 }
 
 // Probe asks every peer whether it is still there, and ends the sessions of

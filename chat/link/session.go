@@ -69,7 +69,7 @@ func newSession(m *Manager, st network.Stream, g greeted) *session {
 	s := &session{
 		m: m, chat: m.chat, stream: st, peer: st.Conn().RemotePeer(), who: g, device: m.chat.Device(),
 		number: sessionNumber.Add(1), began: time.Now(),
-		relayed: st.Conn().Stat().Limited,
+		relayed: relayed(st.Conn()),
 		byLower: lower == g.initiator,
 		out:     newOutbox(),
 		flushed: make(chan struct{}),

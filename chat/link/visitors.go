@@ -76,6 +76,9 @@ func (v *visitors) add(c network.Conn) {
 		return
 	}
 	if len(v.list) >= maxVisitors {
+		v.list = slices.DeleteFunc(v.list, v.stays)
+	}
+	if len(v.list) >= maxVisitors {
 		v.drop(0)
 	}
 	v.list = append(v.list, visitor{c, time.AfterFunc(visitTime, func() { v.late(c) })})
@@ -98,6 +101,8 @@ func (v *visitors) late(c network.Conn) {
 	i := v.index(c)
 	switch {
 	case i < 0:
+	case v.stays(v.list[i]):
+		v.list = slices.Delete(v.list, i, i+1)
 	case v.serves(c):
 		v.list[i].timer.Reset(visitTime)
 	default:
@@ -105,11 +110,24 @@ func (v *visitors) late(c network.Conn) {
 	}
 }
 
+// reservation is the tag of whoever we relay for; how many the relay decides.
+const reservation = "relay-reservation"
+
+// stays tells whether a visitor has become somebody to be kept: in the table of the
+// DHT, or reached by us as a relay.
+func (v *visitors) stays(x visitor) bool {
+	conns, p := v.host.ConnManager(), x.conn.RemotePeer()
+	if conns.IsProtected(p, "") {
+		return true
+	}
+	info := conns.GetTagInfo(p)
+	return info != nil && info.Tags[reservation] > 0
+}
+
 func (v *visitors) serves(c network.Conn) bool {
-	return v.host.ConnManager().IsProtected(c.RemotePeer(), "") ||
-		slices.ContainsFunc(c.GetStreams(), func(s network.Stream) bool {
-			return !slices.Contains([]protocol.ID{"", wire.LinkProtocol, wire.BulkProtocol}, s.Protocol())
-		})
+	return slices.ContainsFunc(c.GetStreams(), func(s network.Stream) bool {
+		return !slices.Contains([]protocol.ID{"", wire.LinkProtocol, wire.BulkProtocol}, s.Protocol())
+	})
 }
 
 // drop closes connection i. The caller holds mu; closing may take a while.

@@ -167,7 +167,8 @@ func (f *fenced) NewStream(ctx context.Context, p peer.ID, ids ...protocol.ID) (
 	if f.names(p) == nil {
 		return nil, network.ErrNoConn
 	}
-	s, err := f.Host.NewStream(network.WithNoDial(ctx, "gossip"), p, ids...)
+	ctx = network.WithAllowLimitedConn(network.WithNoDial(ctx, "gossip"), "gossip") // records are small
+	s, err := f.Host.NewStream(ctx, p, ids...)
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,7 @@ var rules = []struct{ from, not, why string }{
 	{"storage", module + "discovery", "the disk does not know the network"},
 	{"storage", module + "node", "arrows point from the node to the store"},
 	{"storage", "github.com/libp2p/", "the disk does not know the network"},
+	{"node/relay", module, "relays are the same for every program"},
 	{"node", module + "node/api", "whoever embeds a node gets no HTTP face"},
 	{"node", module + "cmd", "whoever embeds a node gets no terminal"},
 	{"node", "golang.org/x/term", "whoever embeds a node gets no terminal"},
@@ -70,7 +71,7 @@ func TestImportsGoOneWay(t *testing.T) {
 // direct names what a package must not import itself; its dependencies may.
 var direct = []struct{ not, allowed, why string }{
 	{"go.etcd.io/bbolt", "storage", "only storage knows bbolt"},
-	{"github.com/libp2p/go-libp2p", "chat/link chat/presence discovery discovery/dht discovery/rendezvous node node/host node/nodetest", "who knows libp2p must close what it opens; the fewer the better"},
+	{"github.com/libp2p/go-libp2p", "chat/link chat/presence discovery discovery/dht discovery/rendezvous node node/host node/nodetest node/relay", "who knows libp2p must close what it opens; the fewer the better"},
 	{"github.com/fxamacker/cbor/v2", "chat/wire storage", "there is one encoding of every value, made in one place"},
 	{"github.com/spf13/cobra", "cmd/internal/cli", "the command line is one face of several"},
 }

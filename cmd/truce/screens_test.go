@@ -38,6 +38,7 @@ var program = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	os.Setenv("TRUCE_BOOTSTRAP", "none") // tests do not reach the internet
 	var err error
 	if programs, err = os.MkdirTemp("", "truce-test"); err != nil {
 		panic(err)

@@ -60,8 +60,9 @@ type Source struct {
 	targets []discovery.Target
 	tell    []discovery.Key
 	sought  map[discovery.ID]bool
-	network bool // there is one
-	moved   bool // it has changed
+	errand  *errand // relays are asked for; nil: none
+	network bool    // there is one
+	moved   bool    // it has changed
 	status  Status
 }
 

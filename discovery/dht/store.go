@@ -40,6 +40,9 @@ type store struct {
 	refreshed time.Time     // when the routing table was filled last; of who enters
 }
 
+// PublicBootstrap are the well-known peers by which one enters the network of IPFS.
+func PublicBootstrap() []peer.AddrInfo { return kad.GetDefaultBootstrapPeerAddrInfos() }
+
 func (c Config) open() (*store, error) {
 	s := &store{entering: make(chan struct{}, 1)}
 	h, mode := c.Node, kad.Mode(kad.ModeServer)

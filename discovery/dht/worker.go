@@ -9,6 +9,7 @@ import (
 
 	kad "github.com/libp2p/go-libp2p-kad-dht"
 	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	ma "github.com/multiformats/go-multiaddr"
 
@@ -33,11 +34,12 @@ const (
 )
 
 // jobID names what is done again and again: writing under a key, or looking for
-// somebody.
+// somebody; and what is done when asked for: looking for relays.
 type jobID struct {
-	tell discovery.Key // of what is written
-	id   discovery.ID  // of who is looked for
-	look bool
+	tell   discovery.Key // of what is written
+	id     discovery.ID  // of who is looked for
+	look   bool
+	errand bool
 }
 
 // job is when to do it next.
@@ -56,7 +58,8 @@ type result struct {
 	err   error
 	alone bool // there was no way into the network
 	found bool
-	next  time.Time // when it is to be done again if it went well; zero: when something happens
+	peers []peer.AddrInfo // that relay
+	next  time.Time       // when it is to be done again if it went well; zero: when something happens
 }
 
 // worker does the jobs. One goroutine, run, owns it; jobs run beside it.
@@ -136,6 +139,13 @@ func (w *worker) take() (on bool) {
 		}
 	}
 	clear(s.sought)
+	if s.errand != nil {
+		id := jobID{errand: true}
+		wanted[id] = true
+		if w.jobs[id] == nil {
+			w.jobs[id] = &job{due: time.Now()}
+		}
+	}
 	for id := range w.jobs {
 		if !wanted[id] {
 			delete(w.jobs, id)
@@ -154,7 +164,7 @@ func (w *worker) fresh() {
 	w.retry, w.pause = time.Time{}, 0
 	for id, j := range w.jobs {
 		j.pause, j.ended = minPause, time.Time{}
-		if !id.look {
+		if !id.look && !id.errand {
 			j.touch(time.Now())
 		}
 	}
@@ -163,7 +173,7 @@ func (w *worker) fresh() {
 // rewrite writes the records anew: our addresses are others.
 func (w *worker) rewrite() {
 	for id, j := range w.jobs {
-		if !id.look {
+		if !id.look && !id.errand {
 			j.touch(time.Now().Add(rand.N(2 * time.Second))) // more changes may follow
 		}
 	}
@@ -284,7 +294,9 @@ func (w *worker) launch(id jobID, hear []discovery.Key) {
 		r := result{id: id}
 		alone := st.join(ctx, w.source.cfg.Bootstrap)
 		switch {
-		case alone != nil && (id.look || st.guest != nil):
+		case alone == nil && id.errand:
+			r.peers, r.err = st.relays(ctx, w.source.cfg.Bootstrap)
+		case alone != nil && (id.look || id.errand || st.guest != nil):
 		case id.look:
 			r.found, r.err = w.look(ctx, st, id.id, hear)
 		default: // a server that is alone keeps what it writes, for whoever enters by it
@@ -309,6 +321,11 @@ func (w *worker) ended(r result) {
 		w.shut(now)
 	} else {
 		w.retry, w.pause = time.Time{}, 0
+	}
+	if r.id.errand {
+		delete(w.jobs, r.id)
+		w.source.run(r)
+		return
 	}
 	j := w.jobs[r.id]
 	if j == nil {
@@ -351,7 +368,7 @@ func (w *worker) close() {
 func (w *worker) publish(ctx context.Context, st *store, k discovery.Key) (next time.Time, err error) {
 	now := time.Now()
 	slot, ends := rendezvous.SlotAt(k, now)
-	addrs := public(w.source.cfg.Node.Addrs())
+	addrs := best(public(w.source.cfg.Node.Addrs()))
 	if len(addrs) == 0 {
 		return time.Time{}, nil // until we have some
 	}
@@ -396,6 +413,18 @@ func (w *worker) look(ctx context.Context, st *store, id discovery.ID, hear []di
 		err = nil
 	}
 	return found, err
+}
+
+// directs is how many direct addresses come before those over relays, which work where
+// the others do not.
+const directs = 4
+
+// best orders addresses for a record, in which not all have room.
+func best(addrs []ma.Multiaddr) []ma.Multiaddr {
+	direct := ma.FilterAddrs(addrs, discovery.Direct)
+	over := ma.FilterAddrs(addrs, func(a ma.Multiaddr) bool { return !discovery.Direct(a) })
+	n := min(len(direct), directs)
+	return slices.Concat(direct[:n], over, direct[n:])
 }
 
 func public(addrs []ma.Multiaddr) (out []ma.Multiaddr) {

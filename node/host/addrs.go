@@ -36,9 +36,11 @@ func anyIPv4(a multiaddr.Multiaddr) bool {
 // Addrs returns where h can be reached at this moment, as addresses that end
 // in its peer id, sorted: IPv4 before IPv6, and TCP before QUIC for each IP. Unspecified IPs become those of the interfaces that are up
 // now; h.Addrs may be a minute late. Loopback is left out unless it is all
-// there is, and IPv6 link-local always: it means nothing on another machine.
+// there is, and IPv6 link-local always: it means nothing on another machine. Where it
+// can be reached by relays, and through NATs, stands in h.Addrs alone.
 func Addrs(h corehost.Host) []multiaddr.Multiaddr {
-	addrs, err := manet.ResolveUnspecifiedAddresses(h.Network().ListenAddresses(), interfaceAddrs())
+	listens := slices.DeleteFunc(h.Network().ListenAddresses(), Relayed)
+	addrs, err := manet.ResolveUnspecifiedAddresses(listens, interfaceAddrs())
 	if err != nil {
 		return nil // listens on nothing that has an address now
 	}

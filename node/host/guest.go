@@ -46,6 +46,7 @@ func NewGuest(dials func(peer.ID, ma.Multiaddr) bool, options ...libp2p.Option) 
 		libp2p.UserAgent(guestAgent),
 		libp2p.DisableMetrics(),
 		quiet,
+		(*Beyond)(nil).options(),
 	}, options...)
 	h, err := libp2p.New(opts...)
 	if err != nil {

@@ -29,6 +29,7 @@ import (
 	corehost "github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	"github.com/libp2p/go-libp2p/p2p/protocol/autonatv2"
 	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	libp2pquic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
@@ -60,6 +61,9 @@ type Config struct {
 	// kept.
 	MetricsRegisterer prometheus.Registerer
 
+	// Beyond says how it gets through NATs; nil: not at all.
+	Beyond *Beyond
+
 	// Log may be nil.
 	Log *slog.Logger
 
@@ -85,8 +89,13 @@ func New(ctx context.Context, cfg Config) (corehost.Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("host: %w", err)
 	}
-	if err := listen(ctx, h.Network().(*swarm.Swarm), cfg); err != nil {
-		return nil, errors.Join(fmt.Errorf("host: %w", err), h.Close())
+	if cfg.Beyond == nil || !cfg.Beyond.Hidden {
+		if err := listen(ctx, h.Network().(*swarm.Swarm), cfg); err != nil {
+			return nil, errors.Join(fmt.Errorf("host: %w", err), h.Close())
+		}
+	}
+	if cfg.Beyond != nil && !cfg.Beyond.Public {
+		h.RemoveStreamHandler(autonatv2.DialProtocol) // whom we cannot reach may be reached by others
 	}
 	return h, nil
 }
@@ -112,13 +121,14 @@ func build(cfg Config) (corehost.Host, error) {
 		libp2p.Transport(libp2pquic.NewTransport, libp2pquic.WithTLSIdentityOption(timeless)),
 		libp2p.Security(libp2ptls.ID, newSecureTransport),
 		libp2p.Muxer(yamux.ID, muxer{yamux.DefaultTransport}),
-		libp2p.ConnectionGater(gater{}),
+		libp2p.ConnectionGater(gater{cfg.Beyond}),
 		libp2p.ResourceManager(resources),
 		libp2p.ConnectionManager(conns),
 		libp2p.SwarmOpts(swarm.WithDialRanker(rankDials)),
 		libp2p.UserAgent(UserAgent),
 		metrics,
 		quiet,
+		cfg.Beyond.options(),
 	}, cfg.Options...)
 	h, err := libp2p.New(opts...)
 	if err != nil {
@@ -127,13 +137,9 @@ func build(cfg Config) (corehost.Host, error) {
 	return h, nil
 }
 
-// quiet switches off whatever runs, answers or learns on its own.
+// quiet switches off what answers or judges on its own.
 var quiet = libp2p.ChainOptions(
-	libp2p.DisableRelay(),
 	libp2p.Ping(false),
-	libp2p.DisableIdentifyAddressDiscovery(),
-	// A forced answer is the only way to stop AutoNAT's client.
-	libp2p.ForceReachabilityPrivate(),
 	// These take 95 failed dials of 100 for a network that drops UDP or
 	// IPv6, and stop dialling it. Ours fail because contacts are away.
 	libp2p.UDPBlackHoleSuccessCounter(nil),

@@ -8,6 +8,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/relay"
 	"github.com/libp2p/go-libp2p/x/rate"
 )
 
@@ -67,6 +68,24 @@ const (
 	connLowWater  = 60
 	connHighWater = maxInbound - connLowWater
 )
+
+// relayLimits are what a public node gives to those who cannot be reached otherwise:
+// enough for texts, for half an hour and 4 MiB each way on one connection, and to
+// agree on a direct one.
+var relayLimits = relay.Resources{
+	Limit:                  &relay.RelayLimit{Duration: 30 * time.Minute, Data: 4 << 20},
+	ReservationTTL:         time.Hour,
+	MaxReservations:        128, // a connection each: less than half of maxInbound
+	MaxCircuits:            8,   // to and from one peer
+	BufferSize:             2 << 10,
+	MaxReservationsPerPeer: 1,
+	MaxReservationsPerIP:   32, // a dormitory behind one address
+	MaxReservationsPerASN:  64,
+}
+
+// maxPunched is how many addresses of one peer are tried when a hole is punched: some
+// over TCP and over QUIC, IPv4 and IPv6.
+const maxPunched = 8
 
 // loopback is exempt from the address buckets.
 var loopback = []rate.PrefixLimit{

@@ -29,19 +29,24 @@ func PostQuantum(c network.Conn) bool {
 // gater lets nothing but post-quantum connections into the swarm. Over TCP the
 // handshake has already refused others; libp2p's QUIC transport takes no
 // preference of groups, so there a classical peer is closed here, before any
-// stream is accepted or opened.
-type gater struct{}
+// stream is accepted or opened. Peers that may not see where we are it lets pass by
+// relays alone.
+type gater struct{ beyond *Beyond }
 
 func (gater) InterceptUpgraded(c network.Conn) (bool, control.DisconnectReason) {
 	return PostQuantum(c), 0
 }
 
-func (gater) InterceptPeerDial(peer.ID) bool                      { return true }
-func (gater) InterceptAddrDial(peer.ID, multiaddr.Multiaddr) bool { return true }
-func (gater) InterceptAccept(network.ConnMultiaddrs) bool         { return true }
-func (gater) InterceptSecured(network.Direction, peer.ID, network.ConnMultiaddrs) bool {
-	return true
+func (g gater) InterceptAddrDial(p peer.ID, a multiaddr.Multiaddr) bool {
+	return Relayed(a) || g.beyond.shown(p)
 }
+
+func (g gater) InterceptSecured(_ network.Direction, p peer.ID, c network.ConnMultiaddrs) bool {
+	return Relayed(c.RemoteMultiaddr()) || g.beyond.shown(p)
+}
+
+func (gater) InterceptPeerDial(peer.ID) bool              { return true }
+func (gater) InterceptAccept(network.ConnMultiaddrs) bool { return true }
 
 // offersPostQuantum looks at what a TLS client of this process really offers,
 // whatever decides it: GODEBUG, a //go:debug line, FIPS mode, a patched Go.

@@ -33,6 +33,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_DATA_HOME", "")
 			env.Setenv("TRUCE_HOME", "")
+			env.Setenv("TRUCE_BOOTSTRAP", "none") // tests do not reach the internet
 			env.Setenv("TRUCE_PASSPHRASE", "")
 			env.Setenv("TRUCE_NEW_PASSPHRASE", "")
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // a second for each command

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -212,23 +213,51 @@ func (a *app) configured(cfg node.Config, given ...string) (node.Config, error) 
 	if err != nil {
 		return cfg, err
 	}
-	if !slices.Contains(given, "listen") {
-		cfg.Listen = f.List("listen")
-	}
-	if !slices.Contains(given, "peer") {
-		cfg.Peers = f.List("peer")
-	}
-	if !slices.Contains(given, "mdns") {
-		cfg.NoMDNS = !f.Bool("mdns")
-	}
 	if cfg.DHT == nil {
 		cfg.DHT = &node.DHT{}
 	}
-	if !slices.Contains(given, "bootstrap") {
-		cfg.DHT.Bootstrap = f.List("bootstrap")
+	fill := func(flag string, from func()) {
+		if !slices.Contains(given, flag) {
+			from()
+		}
 	}
-	if unused := len(cfg.DHT.Bootstrap) == 0 && cfg.DHT.Network == "" && !cfg.DHT.Server; unused || !f.Bool("dht") && !slices.Contains(given, "dht") {
-		cfg.DHT = nil
+	fill("listen", func() { cfg.Listen = f.List("listen") })
+	fill("peer", func() { cfg.Peers = f.List("peer") })
+	fill("mdns", func() { cfg.NoMDNS = !f.Bool("mdns") })
+	fill("bootstrap", func() { cfg.DHT.Bootstrap = f.List("bootstrap") })
+	fill("network", func() { cfg.DHT.Network = f.Text("network") })
+	fill("relay", func() { cfg.Relays = f.List("relay") })
+	fill("portmap", func() { cfg.PortMap = f.Bool("portmap") })
+	fill("public", func() { cfg.Public = f.Bool("public") })
+	fill("serve-relay", func() { cfg.NoRelay = !f.Bool("serve_relay") })
+	fill("dht", func() {
+		if !f.Bool("dht") {
+			cfg.DHT = nil
+		}
+	})
+	if cfg.DHT != nil && len(cfg.DHT.Bootstrap) == 0 && cfg.DHT.Network == "" {
+		err = enterByDefault(&cfg)
 	}
-	return cfg, nil
+	return cfg, err
+}
+
+// enterByDefault has $TRUCE_BOOTSTRAP say by whom the DHT is entered in place of the
+// well-known nodes of IPFS.
+func enterByDefault(cfg *node.Config) error {
+	switch by := strings.Fields(os.Getenv("TRUCE_BOOTSTRAP")); {
+	case len(by) == 1 && by[0] == "none":
+		if !cfg.Public { // others may enter by it
+			cfg.DHT = nil
+		} else {
+			cfg.DHT.NoEntry = true
+		}
+	case len(by) > 0:
+		for _, s := range by {
+			if err := config.CheckPeer(s); err != nil {
+				return usagef("TRUCE_BOOTSTRAP: %v", err)
+			}
+		}
+		cfg.DHT.Bootstrap = by
+	}
+	return nil
 }

@@ -21,7 +21,7 @@ import (
 
 func (a *app) runCommand() *cobra.Command {
 	var cfg node.Config
-	var mdns, dht bool
+	var mdns, dht, serveRelay bool
 	var away node.DHT
 	var level string
 	cmd := &cobra.Command{
@@ -30,9 +30,12 @@ func (a *app) runCommand() *cobra.Command {
 		Long: `Runs the node of this home until it is interrupted, and prints what happens.
 Makes the account if there is none. --listen, --peer and --bootstrap may be given
 several times; what is not given is taken from config.toml, see "truce help config".
---bootstrap names a node by which to enter a DHT, where contacts find each other over
-the internet if they have public addresses: that of IPFS, or with --network one of
-your own. --public serves the DHT to others. --log tells on
+Contacts find each other over the internet in a DHT: that of IPFS, or with --network
+one of your own; --bootstrap names nodes to enter it by, in place of the well-known
+ones ($TRUCE_BOOTSTRAP does the same, "none": none). Who cannot be reached directly
+is reached by relays: those of --relay, of contacts and of the DHT. --public is for a
+node that everybody can reach: it serves the DHT and relays for others, but for
+--serve-relay=false. --log tells on
 standard error what goes wrong with whom: peers by their peer id, never a text, a
 name or an account.`,
 		Example: `  truce run
@@ -42,14 +45,17 @@ name or an account.`,
 			if err := checkName(cfg.Name); err != nil {
 				return err
 			}
-			for name, addrs := range map[string][]string{"listen": cfg.Listen, "peer": cfg.Peers, "bootstrap": away.Bootstrap} {
+			for name, addrs := range map[string][]string{"listen": cfg.Listen, "peer": cfg.Peers, "bootstrap": away.Bootstrap, "relay": cfg.Relays} {
 				if err := checkAddrs(name, addrs); err != nil {
 					return err
 				}
 			}
-			cfg.NoMDNS, cfg.DHT = !mdns, &away
+			cfg.NoMDNS, cfg.NoRelay = !mdns, !serveRelay
+			if dht {
+				cfg.DHT = &away
+			}
 			if away.Network != "" {
-				if err := node.CheckNetwork(away.Network); err != nil {
+				if err := config.CheckNetwork(away.Network); err != nil {
 					return usagef("--network: %v", err)
 				}
 			}
@@ -75,7 +81,10 @@ name or an account.`,
 	f.BoolVar(&mdns, "mdns", true, "find contacts on this network")
 	f.BoolVar(&dht, "dht", true, "find contacts over the internet")
 	f.StringVar(&level, "log", "", "log from here on: debug, info, warn or error")
-	f.BoolVar(&away.Server, "public", false, "serve the DHT: everybody can reach this node")
+	f.StringArrayVar(&cfg.Relays, "relay", nil, "multiaddr of a relay to be reached by")
+	f.BoolVar(&cfg.PortMap, "portmap", true, "ask the router to let others in")
+	f.BoolVar(&cfg.Public, "public", false, "everybody can reach it: serve DHT, relay")
+	f.BoolVar(&serveRelay, "serve-relay", true, "with --public: relay for others")
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 
 	ma "github.com/multiformats/go-multiaddr"
 )
@@ -44,4 +45,14 @@ func multiaddr(addr string) (ma.Multiaddr, error) {
 		return nil, fmt.Errorf("%q is no multiaddr, which looks like %s", addr, sample)
 	}
 	return a, nil
+}
+
+var networkName = regexp.MustCompile(`^[A-Za-z0-9-]{1,32}$`)
+
+// CheckNetwork refuses what is no name of a network.
+func CheckNetwork(name string) error {
+	if !networkName.MatchString(name) {
+		return fmt.Errorf("a network is named by up to 32 letters, digits and -")
+	}
+	return nil
 }

@@ -34,18 +34,31 @@ type Setting struct {
 	Name    string
 	Default string // as Get tells it
 	Help    string
-	list    bool // of addresses; else true or false
-	check   func(addr string) error
+	kind    kind
+	check   func(string) error // of each address, or of the text
 }
+
+type kind int
+
+const (
+	flag kind = iota // true or false
+	list             // of addresses
+	text
+)
 
 // Settings are those that there are.
 var Settings = []Setting{
-	{"listen", "", "addresses to listen on, as --listen; without any, all on a port of its own", true, CheckListen},
-	{"peer", "", "addresses of contacts' nodes to try, as --peer", true, CheckPeer},
-	{"mdns", "true", "whether to find contacts on the local network, as --mdns", false, nil},
-	{"bootstrap", "", "nodes to enter the DHT by, as --bootstrap; without any there is none", true, CheckPeer},
-	{"dht", "true", "whether to find contacts over the internet, as --dht", false, nil},
-	{"plain", "false", "whether the chat speaks line by line, as suits a screen reader, as --plain", false, nil},
+	{"listen", "", "addresses to listen on, as --listen; without any, all on a port of its own", list, CheckListen},
+	{"peer", "", "addresses of contacts' nodes to try, as --peer", list, CheckPeer},
+	{"mdns", "true", "whether to find contacts on the local network, as --mdns", flag, nil},
+	{"dht", "true", "whether to find contacts over the internet, as --dht", flag, nil},
+	{"bootstrap", "", "nodes to enter the DHT by, as --bootstrap; without any, those of IPFS", list, CheckPeer},
+	{"network", "", "name of a DHT of your own, as --network", text, CheckNetwork},
+	{"relay", "", "relays to be reached by, as --relay, before those that are found", list, CheckPeer},
+	{"portmap", "true", "whether to ask the router to let others in, as --portmap", flag, nil},
+	{"public", "false", "whether everybody can reach this node, as --public", flag, nil},
+	{"serve_relay", "true", "whether it relays for others then, as --serve-relay", flag, nil},
+	{"plain", "false", "whether the chat speaks line by line, as suits a screen reader, as --plain", flag, nil},
 }
 
 func lookup(name string) (Setting, bool) {
@@ -143,17 +156,27 @@ func check(name string, value any) error {
 	if !ok {
 		return fmt.Errorf("there is no setting %q here; there are: %s", name, names())
 	}
-	if !s.list {
+	switch s.kind {
+	case flag:
 		if _, ok := value.(bool); !ok {
 			return fmt.Errorf("%s is true or false, without quotes", name)
 		}
 		return nil
+	case text:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("%s is a text in quotes", name)
+		}
+		if err := s.check(v); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return nil
 	}
-	list, ok := value.([]any)
+	values, ok := value.([]any)
 	if !ok {
 		return fmt.Errorf(`%s is a list, such as ["%s"]`, name, sample)
 	}
-	for _, v := range list {
+	for _, v := range values {
 		addr, ok := v.(string)
 		if !ok {
 			return fmt.Errorf(`%s is a list of addresses in quotes, such as ["%s"]`, name, sample)
@@ -192,11 +215,20 @@ func (f File) Bool(name string) bool {
 	return s.Default == "true"
 }
 
+// Text returns a setting that is a text; empty if it is not in the file.
+func (f File) Text(name string) string {
+	v, _ := f.values[name].(string)
+	return v
+}
+
 // Get returns the value of a setting as text: true, false, or addresses with
 // spaces between them.
 func (f File) Get(name string) string {
-	if s, _ := lookup(name); s.list {
+	switch s, _ := lookup(name); s.kind {
+	case list:
 		return strings.Join(f.List(name), " ")
+	case text:
+		return f.Text(name)
 	}
 	return strconv.FormatBool(f.Bool(name))
 }

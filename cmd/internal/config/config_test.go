@@ -44,12 +44,14 @@ func TestLoad(t *testing.T) {
 
 func TestBadFiles(t *testing.T) {
 	for text, want := range map[string]string{
-		"mdns = true\nmdsn = false\n":       `config.toml, line 2: there is no setting "mdsn" here; there are: listen, peer, mdns, bootstrap, dht, plain`,
+		"mdns = true\nmdsn = false\n":       `config.toml, line 2: there is no setting "mdsn" here; there are: listen, peer, mdns, dht, bootstrap, network, relay, portmap, public, serve_relay, plain`,
 		"\nMDNS = true\n":                   `config.toml, line 2: there is no setting "MDNS"`,
 		"# x\n[mdns]\non = true\n":          "config.toml, line 2: mdns is true or false",
 		"a.b = 1\n":                         `config.toml, line 1: there is no setting "a"`,
 		"mdns = \"no\"\n":                   "line 1: mdns is true or false, without quotes",
 		"listen = \"/ip4/0.0.0.0/tcp/1\"\n": "line 1: listen is a list",
+		"network = 1\n":                     "line 1: network is a text in quotes",
+		"network = \"a b\"\n":               "line 1: network: a network is named by",
 		"peer = [1]\n":                      "line 1: peer is a list of addresses in quotes",
 		"mdns = true\nlisten = [\n\"/ip4/1.2.3.4\",\n\"here\"]\n": `line 4: listen: "here" is no multiaddr`,
 		"listen = [\"" + peer + "\"]\n":                           "must not name a peer",

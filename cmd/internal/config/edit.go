@@ -57,12 +57,14 @@ func valueOf(name, value string) (any, error) {
 	switch {
 	case len(words) == 0:
 		return nil, nil
-	case s.list:
-		list := []any{}
+	case s.kind == list:
+		values := []any{}
 		for _, w := range words {
-			list = append(list, w)
+			values = append(values, w)
 		}
-		out = list
+		out = values
+	case s.kind == text:
+		out = value
 	case value == "true" || value == "false":
 		out = value == "true"
 	default:
@@ -95,15 +97,17 @@ func edit(text, name string, value any) string {
 }
 
 func literal(value any) string {
-	list, ok := value.([]any)
-	if !ok {
-		return fmt.Sprint(value)
+	switch value := value.(type) {
+	case string:
+		return strconv.Quote(value) // checked, as addresses are: nothing that TOML escapes in another way
+	case []any:
+		texts := make([]string, len(value))
+		for i, v := range value {
+			texts[i] = strconv.Quote(v.(string))
+		}
+		return "[" + strings.Join(texts, ", ") + "]"
 	}
-	texts := make([]string, len(list))
-	for i, v := range list {
-		texts[i] = strconv.Quote(v.(string)) // an address: nothing that TOML escapes in another way
-	}
-	return "[" + strings.Join(texts, ", ") + "]"
+	return fmt.Sprint(value)
 }
 
 // span finds the lines [from, to) of a setting: the first that begins with its

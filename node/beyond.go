@@ -1,0 +1,69 @@
+package node
+
+import (
+	"context"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/proto"
+	ma "github.com/multiformats/go-multiaddr"
+
+	"github.com/truce-im/truce/discovery"
+	"github.com/truce-im/truce/node/host"
+	"github.com/truce-im/truce/node/relay"
+)
+
+// beyond says how the host gets through NATs; nil: it does not.
+func (n *Node) beyond() *host.Beyond {
+	c := n.cfg
+	if c.DHT == nil && len(c.Relays) == 0 && !c.Public {
+		return nil
+	}
+	b := &host.Beyond{Public: c.Public, Relay: !c.NoRelay, Ask: len(c.Options) == 0} // nobody asks in a simulation
+	if c.PortMap && !c.Public {
+		b.PortMap = new(host.PortMap)
+	}
+	return b
+}
+
+// keepRelays begins to be reached by relays.
+func (n *Node) keepRelays(e *endpoint) (err error) {
+	if e.beyond == nil || e.beyond.Public {
+		return nil
+	}
+	cfg := relay.Config{Host: e.host, Log: n.cfg.Log}
+	if cfg.Given, err = parsePeers(n.cfg.Relays); err != nil {
+		return err
+	}
+	if e.dht != nil {
+		cfg.Find = e.dht.Relays
+	}
+	e.relays, err = relay.Start(cfg)
+	return err
+}
+
+// offer names somebody linked as a relay, if they are one.
+func (e *endpoint) offer(ctx context.Context, c network.Conn) {
+	if e.relays == nil || host.Relayed(c.RemoteMultiaddr()) {
+		return
+	}
+	p := c.RemotePeer()
+	speaks, err := e.host.Peerstore().SupportsProtocols(p, proto.ProtoIDv2Hop)
+	if err != nil || len(speaks) == 0 {
+		return
+	}
+	addrs := ma.FilterAddrs(e.host.Peerstore().Addrs(p), discovery.IsPublic, discovery.Direct)
+	if len(addrs) > 0 {
+		e.relays.Offer(ctx, peer.AddrInfo{ID: p, Addrs: addrs})
+	}
+}
+
+// moved is called when the network has changed.
+func (e *endpoint) moved() {
+	if e.relays != nil {
+		e.relays.NetworkChanged()
+	}
+	if e.beyond != nil && e.beyond.PortMap != nil {
+		e.beyond.PortMap.Renew()
+	}
+}
