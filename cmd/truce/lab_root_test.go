@@ -153,7 +153,7 @@ type row struct {
 	ID, Text, State, Link, Name, Why string
 	Peer                             string `json:"peer_id"`
 	Account, Presence, Status        string
-	Direction                        string
+	Direction, Via, Check, Detail    string
 	Deleted                          bool
 	Reactions                        map[string][]string // accounts by emoji
 }
