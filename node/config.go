@@ -70,7 +70,7 @@ type Config struct {
 	Offline bool
 
 	// Log receives what happens; nil: nothing. It never sees a text, a name or
-	// an account.
+	// an account, and of peer ids and addresses a part only: see package redact.
 	Log *slog.Logger
 
 	// Now is the clock that stamps messages; nil: time.Now.

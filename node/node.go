@@ -16,6 +16,7 @@ import (
 	"github.com/truce-im/truce/chat/link"
 	"github.com/truce-im/truce/chat/wire"
 	"github.com/truce-im/truce/node/host"
+	"github.com/truce-im/truce/node/redact"
 )
 
 // Node is a running node. Its methods are safe for concurrent use.
@@ -48,6 +49,7 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	cfg.Log = slog.New(redact.Handler(cfg.Log.Handler()))
 	h, err := openHome(cfg)
 	if err != nil {
 		return nil, failed(err, "")

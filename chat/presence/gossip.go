@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"log/slog"
 	"maps"
 	"sync"
 	"time"
@@ -77,6 +78,7 @@ func (g *gossip) start() error {
 		pubsub.WithSubscriptionFilter(g),
 		pubsub.WithAppSpecificRpcInspector(g.inspect),
 		pubsub.WithPeerOutboundQueueSize(256),
+		pubsub.WithLogger(slog.New(slog.DiscardHandler)), // it names topics, and on standard error
 	)
 	if err != nil {
 		cancel()

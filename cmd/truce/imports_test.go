@@ -37,6 +37,7 @@ var rules = []struct{ from, not, why string }{
 	{"storage", module + "discovery", "the disk does not know the network"},
 	{"storage", module + "node", "arrows point from the node to the store"},
 	{"storage", "github.com/libp2p/", "the disk does not know the network"},
+	{"node/redact", module, "what is left out of logs is the same for every program"},
 	{"node/relay", module, "relays are the same for every program"},
 	{"node", module + "node/api", "whoever embeds a node gets no HTTP face"},
 	{"node", module + "cmd", "whoever embeds a node gets no terminal"},
