@@ -32,13 +32,13 @@ func (n *Node) checkNetwork(ctx context.Context, contacts []chat.ContactView) []
 		return machineInterfaces()
 	}
 	status := e.finder.Status()
-	list := checkInterfaces(status.LANs, n.cfg.NoMDNS)
+	list := checkInterfaces(status.LANs, !status.MDNS)
 	tcp, udp := host.Ports(e.host)
 	list = append(list, checkPort(ctx, host.Addrs(e.host), tcp, udp))
 	list = append(list, checkMDNS(status)...)
 	list = append(list, e.checkDHT(time.Now()))
 	list = append(list, n.checkFirewall(status, contacts, tcp, udp))
-	return append(list, n.checkGiven()...)
+	return append(list, n.checkGiven(e)...)
 }
 
 // machineInterfaces is checkInterfaces where no node runs.
@@ -192,8 +192,8 @@ func (n *Node) checkFirewall(s discovery.Status, contacts []chat.ContactView, tc
 }
 
 // checkGiven tells how visits to the peers that the user named went.
-func (n *Node) checkGiven() (list []Check) {
-	for _, p := range n.given {
+func (n *Node) checkGiven(e *endpoint) (list []Check) {
+	for _, p := range e.reach.given {
 		c := Check{CheckPeer, true, "given by --peer: ", ""}
 		if len(p.Addrs) > 0 {
 			c.Detail = p.Addrs[0].String() + ", " + c.Detail

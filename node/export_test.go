@@ -37,3 +37,6 @@ var Neighbours = neighbours
 func LinkAmong(shown []discovery.Beacon, who string) (wire.Link, error) {
 	return linkAmong(neighbours(shown, wire.Account{}), who)
 }
+
+// SetWay gives c what Reconfigure would take of another configuration.
+func SetWay(c *Config, of Config) { c.setWay(of.way()) }

@@ -162,7 +162,7 @@ func (h *home) ensureAccount(cfg Config) error {
 	return chat.Create(h.store, ed25519.NewKeyFromSeed(seed[:]), cfg.Name, cfg.now())
 }
 
-func (c Config) now() time.Time {
+func (c *Config) now() time.Time {
 	if c.Now != nil {
 		return c.Now()
 	}

@@ -34,6 +34,8 @@ func (n *Node) follow(ctx context.Context) {
 		select {
 		case <-turned:
 		case <-again:
+		case w := <-n.wishes:
+			w.done <- n.adopt(ctx, w.cfg, &listen)
 		case <-ctx.Done():
 		}
 	}

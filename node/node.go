@@ -21,12 +21,12 @@ import (
 
 // Node is a running node. Its methods are safe for concurrent use.
 type Node struct {
-	cfg  Config
+	cfg  Config // what Reconfigure changes of it is touched by follow alone, once that runs
 	home *home
 	chat *chat.Service
 
 	began  time.Time
-	given  []peer.AddrInfo // Config.Peers
+	given  []peer.AddrInfo // Config.Peers; as those, follow's
 	trails trails
 	cancel context.CancelFunc
 	alive  context.Context // ends when the node begins to close
@@ -37,6 +37,8 @@ type Node struct {
 	mu       sync.Mutex
 	endpoint *endpoint     // see current
 	replaced chan struct{} // closed when endpoint changes
+
+	wishes chan wish // of Reconfigure, for follow
 
 	close sync.Once
 	err   error
@@ -55,7 +57,7 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, failed(err, "")
 	}
 	alive, cancel := context.WithCancel(context.Background())
-	n := &Node{cfg: cfg, home: h, began: cfg.now(), cancel: cancel, alive: alive, rewrites: newRewrites(), replaced: make(chan struct{})}
+	n := &Node{cfg: cfg, home: h, began: cfg.now(), cancel: cancel, alive: alive, rewrites: newRewrites(), replaced: make(chan struct{}), wishes: make(chan wish)}
 	n.chat, err = chat.New(h.store, chat.Options{Now: cfg.Now, Log: cfg.Log})
 	if err == nil {
 		err = n.renewCopy()
