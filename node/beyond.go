@@ -26,8 +26,8 @@ func (n *Node) beyond() *host.Beyond {
 	return b
 }
 
-// keepRelays begins to be reached by relays.
-func (n *Node) keepRelays(e *endpoint) (err error) {
+// useRelays makes the one who keeps relays, if they are used.
+func (n *Node) useRelays(e *endpoint) (err error) {
 	if e.beyond == nil || e.beyond.Public {
 		return nil
 	}
@@ -38,8 +38,8 @@ func (n *Node) keepRelays(e *endpoint) (err error) {
 	if e.dht != nil {
 		cfg.Find = e.dht.Relays
 	}
-	e.relays, err = relay.Start(cfg)
-	return err
+	e.relays = relay.New(cfg)
+	return nil
 }
 
 // offer names somebody linked as a relay, if they are one.

@@ -27,6 +27,11 @@ const (
 	CheckFirewall   = "firewall"
 	CheckPeer       = "peer"    // one for each of Config.Peers
 	CheckContact    = "contact" // one for each
+
+	// Where the node is reached over the internet, too.
+	CheckReachability = "reachability"
+	CheckRelay        = "relay"
+	CheckPortMap      = "portmap"
 )
 
 // Check is one thing that was looked at, in words for the user. Names of

@@ -12,7 +12,7 @@ import (
 // checkDHT tells whether contacts beyond this network can be found, and find us.
 func (e *endpoint) checkDHT(now time.Time) Check {
 	if e.dht == nil {
-		return Check{CheckDHT, true, "not used: contacts are found on this network and at known addresses", "--bootstrap names a node by which to enter one"}
+		return Check{CheckDHT, true, "not used: contacts are found on this network and at known addresses", "start without --dht=false, or set `truce config dht true`, to find them over the internet"}
 	}
 	return dhtCheck(e.dht.Status(), slices.ContainsFunc(e.host.Addrs(), discovery.IsPublic), now)
 }
@@ -26,8 +26,7 @@ func dhtCheck(s dht.Status, public bool, now time.Time) Check {
 		c.OK, c.Hint = false, "see whether something keeps this node from the internet, or name another node with --bootstrap"
 		c.Detail += ": " + s.Err.Error()
 	case !public:
-		c.OK, c.Hint = false, "you find others, and they find you once you are linked; for more, open the port in your router, and tell its address by --listen"
-		c.Detail += "; this node has no public address, so nobody finds it there"
+		c.Detail += "; nobody finds this node there yet: it is reached neither directly nor by a relay"
 	}
 	if !s.Published.IsZero() {
 		c.Detail += "; written " + ago(now, s.Published) + " ago"

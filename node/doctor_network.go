@@ -37,6 +37,7 @@ func (n *Node) checkNetwork(ctx context.Context, contacts []chat.ContactView) []
 	list = append(list, checkPort(ctx, host.Addrs(e.host), tcp, udp))
 	list = append(list, checkMDNS(status)...)
 	list = append(list, e.checkDHT(time.Now()))
+	list = append(list, e.checkBeyond(time.Now())...)
 	list = append(list, n.checkFirewall(status, contacts, tcp, udp))
 	return append(list, n.checkGiven(e)...)
 }

@@ -31,6 +31,7 @@ type endpoint struct {
 	dht    *dht.Source   // nil: none
 	relays *relay.Keeper // nil: none
 	reach  *reach
+	seen   sightings // where others see us
 
 	presence *presence.Manager
 }
@@ -66,7 +67,7 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 		Self: e.host.ID(), Ports: ports, MDNS: !n.cfg.NoMDNS, Sources: sources,
 		Cache: cache{n.chat, n.cfg.Log}, Network: n.cfg.Network, Log: n.cfg.Log,
 	})
-	if err := n.keepRelays(e); err != nil {
+	if err := n.useRelays(e); err != nil {
 		return nil, err
 	}
 	n.trails.watch(e.host.Network())
@@ -78,7 +79,10 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 	})
 	e.links.Start() // Up asks e.links
 	e.presence.Start()
-	return e, e.reach.start()
+	if err := e.reach.start(); err != nil || e.relays == nil {
+		return e, err
+	}
+	return e, e.relays.Start()
 }
 
 func (n *Node) listen(ctx context.Context, e *endpoint, listen []string) (corehost.Host, error) {

@@ -20,6 +20,7 @@ import (
 	"github.com/truce-im/truce/chat/link"
 	"github.com/truce-im/truce/chat/wire"
 	"github.com/truce-im/truce/discovery"
+	"github.com/truce-im/truce/node/host"
 )
 
 // Pace of looking for contacts who are away. The first tries are quick, for
@@ -412,8 +413,10 @@ func (r *reach) learn() {
 	for {
 		select {
 		case e := <-r.identified.Out():
-			id := e.(event.EvtPeerIdentificationCompleted).Peer
-			r.keep(func(s link.Info) bool { return s.Peer == id })
+			done := e.(event.EvtPeerIdentificationCompleted)
+			r.keep(func(s link.Info) bool { return s.Peer == done.Peer })
+			tcp, _ := host.Ports(r.e.host)
+			r.e.seen.note(done, tcp)
 		case <-r.ctx.Done():
 			return
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/truce-im/truce/chat/link"
 	"github.com/truce-im/truce/chat/wire"
+	"github.com/truce-im/truce/node/host"
 )
 
 // trails remember, for Diagnose alone, how reaching contacts went since the
@@ -129,6 +130,9 @@ func pathOf(c network.Conn) string {
 	ip, err := manet.ToIP(a)
 	if err != nil {
 		return "over " + over
+	}
+	if host.Relayed(a) {
+		return fmt.Sprintf("by a relay, over %s at %s", over, ip)
 	}
 	return fmt.Sprintf("over %s at %s", over, ip)
 }

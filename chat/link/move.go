@@ -51,6 +51,17 @@ func (m *Manager) connected(c network.Conn) {
 	}()
 }
 
+// moveOn is called when a session begins: a direct connection may have come during its
+// hello.
+func (m *Manager) moveOn(s *session) {
+	if !s.relayed {
+		return
+	}
+	for _, c := range m.host.Network().ConnsToPeer(s.peer) {
+		m.connected(c)
+	}
+}
+
 // movable returns whose sessions with a peer we opened over a relay.
 func (m *Manager) movable(p peer.ID) (list []wire.Account) {
 	m.mu.Lock()

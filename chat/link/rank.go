@@ -47,6 +47,7 @@ func (m *Manager) serve(stream stream, g greeted) error {
 	if m.cfg.Up != nil {
 		m.cfg.Up(g.account)
 	}
+	m.moveOn(s)
 	return nil
 }
 

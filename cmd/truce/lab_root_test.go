@@ -150,12 +150,12 @@ func (m *machine) command(args ...string) *exec.Cmd {
 
 // row is one line of a command's result.
 type row struct {
-	ID, Text, State, Link, Name, Why string
-	Peer                             string `json:"peer_id"`
-	Account, Presence, Status        string
-	Direction, Via, Check, Detail    string
-	Deleted                          bool
-	Reactions                        map[string][]string // accounts by emoji
+	ID, Text, State, Link, Name, Why    string
+	Peer                                string `json:"peer_id"`
+	Account, Presence, Status           string
+	Direction, Via, Check, Detail, Addr string
+	Deleted                             bool
+	Reactions                           map[string][]string // accounts by emoji
 }
 
 // do runs a command, and returns its exit status with what it printed.

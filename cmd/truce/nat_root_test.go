@@ -86,7 +86,7 @@ func (l *lan) inside(name, addr string, by ...string) *machine {
 	m := l.plug(name)
 	m.address(addr)
 	m.gateway(addr[:strings.LastIndex(addr, ".")] + ".1")
-	m.run = []string{"--mdns=false"}
+	m.run = []string{"--mdns=false", "--log", "debug"}
 	for _, b := range by {
 		m.run = append(m.run, "--bootstrap", b)
 	}
@@ -138,7 +138,7 @@ func TestRootSymmetric(t *testing.T) {
 			}
 			same(t, ann, ben, 5)
 			if !slices.ContainsFunc(ann.must("doctor"), func(r row) bool { return strings.Contains(r.Detail, "symmetric") }) {
-				t.Error("doctor does not say why")
+				t.Errorf("doctor does not say why: %+v", ann.must("doctor"))
 			}
 		})
 	}

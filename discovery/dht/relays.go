@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	mathrand "math/rand/v2"
 
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/proto"
 	ma "github.com/multiformats/go-multiaddr"
@@ -56,12 +55,13 @@ func (s *store) relays(ctx context.Context, named []peer.AddrInfo) ([]peer.AddrI
 	return list, err
 }
 
-// relaying returns those peers with a connection that say that they relay.
+// relaying returns those in the routing table that say that they relay. All of them
+// have said where they are, over which transports.
 func (s *store) relaying(named []peer.AddrInfo) (list []peer.AddrInfo) {
 	h := s.kad.Host()
-	for _, p := range h.Network().Peers() {
+	for _, p := range s.kad.RoutingTable().ListPeers() {
 		speaks, err := h.Peerstore().SupportsProtocols(p, proto.ProtoIDv2Hop)
-		if err != nil || len(speaks) == 0 || h.Network().Connectedness(p) != network.Connected {
+		if err != nil || len(speaks) == 0 {
 			continue
 		}
 		info := peer.AddrInfo{ID: p, Addrs: public(h.Peerstore().Addrs(p))}

@@ -22,8 +22,9 @@ const (
 	maxJobs   = 4                // at a time
 	patience  = time.Minute      // for one
 	republish = 8 * time.Hour    // servers keep a record for 48 hours at most, but they come and go
-	minPause  = 30 * time.Second // between two look-ups of one target, and after a first failure
+	minPause  = 5 * time.Second // between two look-ups of one target, and after a first failure
 	maxPause  = time.Hour
+	unsought  = 15 * time.Minute // who is away is sought more often
 
 	linger = 5 * time.Minute // of a guest who has nothing to do
 	entry  = time.Second     // until a peer that has come is in the table
@@ -47,6 +48,7 @@ type job struct {
 	due     time.Time // zero: not until something happens
 	pause   time.Duration
 	ended   time.Time
+	sought  time.Time
 	running bool
 	again   bool // something happened while it ran
 	hear    []discovery.Key
@@ -170,11 +172,16 @@ func (w *worker) fresh() {
 	}
 }
 
-// rewrite writes the records anew: our addresses are others.
+// rewrite writes the records anew: our addresses are others. More changes may follow,
+// but who could not be found yet does not wait for them.
 func (w *worker) rewrite() {
+	wait := time.Duration(0)
+	if !w.source.Status().Published.IsZero() {
+		wait = rand.N(2 * time.Second)
+	}
 	for id, j := range w.jobs {
 		if !id.look && !id.errand {
-			j.touch(time.Now().Add(rand.N(2 * time.Second))) // more changes may follow
+			j.touch(time.Now().Add(wait))
 		}
 	}
 }
@@ -205,9 +212,10 @@ func (j *job) touch(at time.Time) {
 
 // seek has somebody looked for, unless that was done of late.
 func (j *job) seek(now time.Time) {
-	if !j.ended.IsZero() && now.Sub(j.ended) > 2*j.pause {
-		j.pause = minPause // it was not sought for long
+	if now.Sub(j.sought) > unsought {
+		j.pause = minPause // they have been there meanwhile
 	}
+	j.sought = now
 	if next := j.ended.Add(j.pause); j.ended.IsZero() || next.Before(now) {
 		j.touch(now)
 	} else {

@@ -90,21 +90,25 @@ type Keeper struct {
 	status Status
 }
 
-// Start begins to keep relays for the host.
-func Start(cfg Config) (*Keeper, error) {
+// New makes a Keeper. It does nothing before Start.
+func New(cfg Config) *Keeper {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	k := &Keeper{cfg: cfg, offers: make(chan peer.AddrInfo), moved: make(chan struct{}, 1), doubts: make(chan struct{}, 1)}
-	bus := cfg.Host.EventBus()
+	return &Keeper{cfg: cfg, cancel: func() {}, offers: make(chan peer.AddrInfo), moved: make(chan struct{}, 1), doubts: make(chan struct{}, 1)}
+}
+
+// Start begins to keep relays for the host. It is called once.
+func (k *Keeper) Start() error {
+	bus := k.cfg.Host.EventBus()
 	news, err := bus.Subscribe([]any{new(event.EvtPeerConnectednessChanged), new(event.EvtHostReachableAddrsChanged)}, eventbus.BufSize(64))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	told, err := bus.Emitter(new(event.EvtAutoRelayAddrsUpdated), eventbus.Stateful)
 	if err != nil {
 		news.Close()
-		return nil, err
+		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	k.cancel = cancel
@@ -114,10 +118,10 @@ func Start(cfg Config) (*Keeper, error) {
 		defer news.Close()
 		w.run(ctx, news.Out())
 	})
-	return k, nil
+	return nil
 }
 
-// Close ends what is under way. The reservations are left to run out: the relays
+// Close ends what is under way; one that was not started may be closed, too. The reservations are left to run out: the relays
 // forget them when the connections end.
 func (k *Keeper) Close() {
 	k.cancel()

@@ -33,6 +33,7 @@ type candidate struct {
 	pause   time.Duration
 	trying  bool
 	doubt   bool                // the network has changed since it answered
+	overTCP bool                // asked over TCP alone
 	granted *client.Reservation // nil: none
 }
 
@@ -211,8 +212,12 @@ func cmpBool(a, b bool) int {
 
 func (w *worker) try(ctx context.Context, c *candidate, running *int) {
 	info, doubt := c.AddrInfo, c.doubt
-	if c.pause == 0 && c.granted == nil && w.seenOverQUIC() {
-		info.Addrs = overTCP(info.Addrs)
+	if c.granted == nil {
+		tcp := ma.FilterAddrs(info.Addrs, isTCP)
+		c.overTCP = c.pause == 0 && len(tcp) > 0 && w.seenOverQUIC()
+		if c.overTCP {
+			info.Addrs = tcp
+		}
 	}
 	c.trying, c.doubt = true, false
 	*running++
@@ -222,30 +227,26 @@ func (w *worker) try(ctx context.Context, c *candidate, running *int) {
 	}()
 }
 
-// seenOverQUIC tells whether a relay sees us over QUIC. Another one is then first tried
-// over TCP: a hole is punched where we have been seen, and the other side may be able
-// to do one of both only.
+// seenOverQUIC tells whether a relay sees us over QUIC, or is about to. Another one is
+// then first asked over TCP: a hole is punched where we have been seen, and the other
+// side may be able to do one of both only.
 func (w *worker) seenOverQUIC() bool {
 	for _, c := range w.candidates {
-		for _, conn := range w.cfg.Host.Network().ConnsToPeer(c.ID) {
-			if _, err := conn.RemoteMultiaddr().ValueForProtocol(ma.P_QUIC_V1); err == nil && c.granted != nil {
-				return true
-			}
+		if (c.trying || c.granted != nil) && !c.overTCP && slices.ContainsFunc(c.Addrs, isQUIC) {
+			return true
 		}
 	}
 	return false
 }
 
-// overTCP returns the addresses over TCP, all if there are none.
-func overTCP(addrs []ma.Multiaddr) []ma.Multiaddr {
-	tcp := ma.FilterAddrs(addrs, func(a ma.Multiaddr) bool {
-		_, err := a.ValueForProtocol(ma.P_TCP)
-		return err == nil
-	})
-	if len(tcp) == 0 {
-		return addrs
-	}
-	return tcp
+func isQUIC(a ma.Multiaddr) bool {
+	_, err := a.ValueForProtocol(ma.P_QUIC_V1)
+	return err == nil
+}
+
+func isTCP(a ma.Multiaddr) bool {
+	_, err := a.ValueForProtocol(ma.P_TCP)
+	return err == nil
 }
 
 // ended notes how an attempt went. Whoever cannot renew goes on until it runs out.

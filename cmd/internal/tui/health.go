@@ -57,6 +57,16 @@ func (h *health) failing() (list []client.Check) {
 	return list
 }
 
+// beyond tells whether others are found over the internet: there is a DHT, and it works.
+func (h *health) beyond() bool {
+	used, works := false, false
+	for _, c := range h.checks {
+		used = used || c.Check == "reachability" && c.OK
+		works = works || c.Check == "dht" && c.OK
+	}
+	return used && works
+}
+
 // brief is the health in a few words.
 func (h *health) brief(s styles) string {
 	if !h.known {
@@ -69,9 +79,13 @@ func (h *health) brief(s styles) string {
 	if !up {
 		return s.alarm.Render("○ offline: no network")
 	}
-	text := "LAN · nobody linked"
+	where := "LAN"
+	if h.beyond() {
+		where = "LAN and internet"
+	}
+	text := where + " · nobody linked"
 	if h.linked > 0 {
-		text = fmt.Sprintf("LAN · %d linked", h.linked)
+		text = fmt.Sprintf("%s · %d linked", where, h.linked)
 	}
 	if list := h.failing(); len(list) > 0 {
 		return s.away.Render("◐ ") + s.dim.Render(text) + s.away.Render(" · "+list[0].Check+": F2")
@@ -105,11 +119,11 @@ func (p *healthPage) view(m *model, width, height int) []string {
 		if !c.OK {
 			sign = m.styles.alarm.Render("✗")
 		}
-		text := m.styles.body(c.Detail, strings.Repeat(" ", 16), width)
-		text[0] = "  " + sign + " " + m.styles.fit(c.Check, 12) + strings.TrimLeft(text[0], " ")
+		text := m.styles.body(c.Detail, strings.Repeat(" ", 17), width)
+		text[0] = "  " + sign + " " + m.styles.fit(c.Check, 13) + strings.TrimLeft(text[0], " ")
 		rows = append(rows, text...)
 		if c.Hint != "" {
-			rows = append(rows, m.styles.body("→ "+c.Hint, strings.Repeat(" ", 16), width, m.styles.dim)...)
+			rows = append(rows, m.styles.body("→ "+c.Hint, strings.Repeat(" ", 17), width, m.styles.dim)...)
 		}
 	}
 	return p.cut(rows, height)
