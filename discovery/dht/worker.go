@@ -19,9 +19,9 @@ import (
 
 // Pace.
 const (
-	maxJobs   = 4                // at a time
-	patience  = time.Minute      // for one
-	republish = 8 * time.Hour    // servers keep a record for 48 hours at most, but they come and go
+	maxJobs   = 4               // at a time
+	patience  = time.Minute     // for one
+	republish = 8 * time.Hour   // servers keep a record for 48 hours at most, but they come and go
 	minPause  = 5 * time.Second // between two look-ups of one target, and after a first failure
 	maxPause  = time.Hour
 	unsought  = 15 * time.Minute // who is away is sought more often
