@@ -161,7 +161,8 @@ type Taken struct {
 	Busy []wire.Busy
 	Gap  bool // events were left out because others are missing before them
 
-	calls bool // somebody wrote who may be answered
+	calls    bool   // somebody wrote who may be answered
+	messages uint64 // that came
 }
 
 // TakePushes commits the events that a device of a pushed, in one go. When it
@@ -188,13 +189,17 @@ func (s *Service) TakePushes(a wire.Account, pushes []*wire.Push) (out Taken, er
 		}
 		return nil
 	})
-	if err == nil && slices.ContainsFunc(pushes, introduces) {
+	if err != nil {
+		return out, err
+	}
+	s.counted.received.Add(out.messages)
+	if slices.ContainsFunc(pushes, introduces) {
 		s.turnedOver()
 	}
-	if err == nil && out.calls {
+	if out.calls {
 		s.call(a)
 	}
-	return out, err
+	return out, nil
 }
 
 // introduces reports whether a push tells something beside messages.
@@ -290,6 +295,9 @@ func (s *Service) takePush(tx Tx, p *wire.Push, free uint64, out *Taken) (LogSta
 			return st, err
 		}
 		out.calls = out.calls || listed && calls(&e)
+		if listed && !e.Wire.Stub {
+			out.messages++
+		}
 		if err := s.countIn(tx, &e, listed); err != nil {
 			return st, err
 		}
@@ -381,17 +389,25 @@ func (s *Service) TakeGone(a wire.Account, g *wire.Gone) (ack wire.Entry, err er
 // compared with my chain by the caller (see ChainAt). Ticks only move forward.
 // An error that is ErrProtocol names a log that is not mine.
 func (s *Service) Acked(a wire.Account, heads map[wire.Log]uint64) error {
-	return s.store.Update(func(tx Tx) error {
+	var delivered uint64
+	err := s.store.Update(func(tx Tx) error {
+		delivered = 0
 		for l, head := range heads {
-			if err := s.tick(tx, a, l, head, ChangeDelivered); err != nil {
+			n, err := s.tick(tx, a, l, head, ChangeDelivered)
+			if err != nil {
 				return err
 			}
-			if err := s.tick(tx, a, l, s.saidRead(l), ChangeRead); err != nil {
+			delivered += n
+			if _, err := s.tick(tx, a, l, s.saidRead(l), ChangeRead); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	if err == nil {
+		s.counted.delivered.Add(delivered)
+	}
+	return err
 }
 
 // TakeRead takes the marks by which a says how far it has read what I wrote.
@@ -403,7 +419,7 @@ func (s *Service) TakeRead(a wire.Account, marks []wire.Mark) error {
 	}
 	return s.store.Update(func(tx Tx) error {
 		for _, m := range marks {
-			if err := s.tick(tx, a, m.Log, m.Seq, ChangeRead); err != nil {
+			if _, err := s.tick(tx, a, m.Log, m.Seq, ChangeRead); err != nil {
 				return err
 			}
 		}
@@ -411,14 +427,14 @@ func (s *Service) TakeRead(a wire.Account, marks []wire.Mark) error {
 	})
 }
 
-// tick moves the delivery or the read tick of my log l to seq.
-func (s *Service) tick(tx Tx, a wire.Account, l wire.Log, seq uint64, kind ChangeKind) error {
+// tick moves the delivery or the read tick of my log l to seq, and returns by how much.
+func (s *Service) tick(tx Tx, a wire.Account, l wire.Log, seq uint64, kind ChangeKind) (moved uint64, err error) {
 	if l.Conv != s.conv(a) || l.Account != s.self.Account {
-		return fmt.Errorf("%w: it ticks a log that is not mine", ErrProtocol)
+		return 0, fmt.Errorf("%w: it ticks a log that is not mine", ErrProtocol)
 	}
 	st, err := tx.Log(l)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	mark, to := &st.Delivered, seq
 	if kind == ChangeRead {
@@ -426,14 +442,14 @@ func (s *Service) tick(tx Tx, a wire.Account, l wire.Log, seq uint64, kind Chang
 		mark, to = &st.Read, min(seq, st.Delivered)
 	}
 	if to <= *mark || to > st.Head {
-		return nil
+		return 0, nil
 	}
 	from := *mark
 	*mark = to
 	if err := tx.PutLog(st); err != nil {
-		return err
+		return 0, err
 	}
-	return tx.Note(Change{Kind: kind, Log: l, From: from, To: to, Time: s.nowMillis()})
+	return to - from, tx.Note(Change{Kind: kind, Log: l, From: from, To: to, Time: s.nowMillis()})
 }
 
 // sayRead remembers how far the other side says it has read my log. It is no

@@ -54,12 +54,13 @@ func (s *Service) post(to wire.Account, c wire.Content, what, key string, may fu
 	if err != nil {
 		return m, err
 	}
+	var again bool
 	err = s.store.Update(func(tx Tx) error {
 		done, err := s.done(tx, key, what)
 		if err != nil {
 			return err
 		}
-		if done != nil {
+		if again = done != nil; again {
 			m, err = s.message(tx, done.ID)
 			return err
 		}
@@ -80,6 +81,9 @@ func (s *Service) post(to wire.Account, c wire.Content, what, key string, may fu
 	})
 	if err != nil {
 		return Message{}, err
+	}
+	if !again {
+		s.counted.sent.Add(1)
 	}
 	s.moveLog(to)
 	return m, nil

@@ -47,6 +47,7 @@ type Service struct {
 	moved    map[wire.Account]bool     // logs or marks that links have not been told of
 	wake     chan struct{}             // closed when moved grows
 	callers  callers                   // who wrote and may be answered
+	counted  counters                  // see Figures
 	renewed  chan struct{}             // closed when the device key changes
 	turned   chan struct{}             // closed when contacts, or what is shared with them, may have changed
 }

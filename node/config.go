@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/discovery"
@@ -72,6 +73,10 @@ type Config struct {
 	// Log receives what happens; nil: nothing. It never sees a text, a name or
 	// an account, and of peer ids and addresses a part only: see package redact.
 	Log *slog.Logger
+
+	// Metrics receives libp2p's own metrics, which all nodes of a process share; nil: none
+	// are kept. Those of the node are its Stats.
+	Metrics prometheus.Registerer
 
 	// Now is the clock that stamps messages; nil: time.Now.
 	Now func() time.Time

@@ -96,6 +96,7 @@ func (n *Node) listen(ctx context.Context, e *endpoint, listen []string) (coreho
 	}
 	return host.New(ctx, host.Config{
 		Key: key, Listen: listen, Port: port, Beyond: e.beyond, Log: n.cfg.Log, Options: n.cfg.Options,
+		MetricsRegisterer: n.cfg.Metrics,
 	})
 }
 

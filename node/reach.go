@@ -280,7 +280,9 @@ func (r *reach) dial(p peer.AddrInfo, accounts ...wire.Account) (wire.Account, e
 	if s, ok := r.e.host.Network().(*swarm.Swarm); ok {
 		s.Backoff().Clear(p.ID) // the pace is ours to set
 	}
-	return r.e.links.Dial(r.ctx, p, accounts...)
+	a, err := r.e.links.Dial(r.ctx, p, accounts...)
+	r.trail.dialled(err)
+	return a, err
 }
 
 // run looks again for those who are away, when they are due.

@@ -102,7 +102,7 @@ func TestReconfigureInVain(t *testing.T) {
 
 // Every field of Config is either of those that Reconfigure changes or known to stay.
 func TestReconfigureKnowsConfig(t *testing.T) {
-	stay := []string{"Home", "Name", "Passphrase", "Protect", "Seed", "Offline", "Log", "Now", "Network", "Options"}
+	stay := []string{"Home", "Name", "Passphrase", "Protect", "Seed", "Offline", "Log", "Metrics", "Now", "Network", "Options"}
 	var full, empty node.Config
 	for v, i := reflect.ValueOf(&full).Elem(), 0; i < v.NumField(); i++ {
 		switch f := v.Field(i); f.Kind() {

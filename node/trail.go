@@ -27,6 +27,7 @@ type trails struct {
 	accounts map[wire.Account]trail
 	given    map[peer.ID]*dialFailure // outcome of the last visit; nil: a link
 	visitors visitors
+	dials    map[*dialFailure]uint64 // by outcome; nil: a link
 }
 
 // trail is what is known of one contact. Times are zero if that never was.
@@ -74,6 +75,23 @@ func (t *trails) heard(a wire.Account) {
 
 func (t *trails) failed(a wire.Account, err error) {
 	t.change(a, func(x *trail) { x.tried, x.why = time.Now(), explain(err) })
+}
+
+// dialled counts a dial that was not broken off by us.
+func (t *trails) dialled(err error) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, link.ErrClosed) {
+		return
+	}
+	var why *dialFailure
+	if err != nil {
+		why = explain(err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.dials == nil {
+		t.dials = map[*dialFailure]uint64{}
+	}
+	t.dials[why]++
 }
 
 // visited notes how a visit to a given peer went.

@@ -85,6 +85,7 @@ func (s *Store) commit(w *writer) error {
 	} else {
 		s.state.Store(next())
 	}
+	s.commits.Add(1)
 	s.names.merge(w.made)
 	s.changed.broadcast()
 	if w.marked {

@@ -78,6 +78,7 @@ type Store struct {
 	touched *touched      // of the rewrite under way; the leader's
 	marked  bool          // RewriteDue is known to be set; the leader's
 	closed  atomic.Bool
+	commits atomic.Uint64
 	changed changed
 	marks   changed
 }
@@ -123,6 +124,9 @@ func Open(path string, opt Options) (*Store, error) {
 
 // Generation names this store by 8 random bytes in hex, made with the file.
 func (s *Store) Generation() string { return s.generation }
+
+// Commits is how many commits there were since Open. One may carry many updates.
+func (s *Store) Commits() uint64 { return s.commits.Load() }
 
 // Changed returns a channel that is closed by the next commit.
 func (s *Store) Changed() <-chan struct{} { return s.changed.wait() }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
@@ -46,6 +47,7 @@ type gossip struct {
 	closed bool
 
 	spent map[peer.ID]*budget // of what each may say; pubsub's loop alone uses it
+	taken atomic.Uint64       // records
 }
 
 // topic is one view of somebody's presence.
@@ -256,6 +258,7 @@ func (t *topic) validator(m *Manager) pubsub.ValidatorEx {
 		case err != nil:
 			return pubsub.ValidationIgnore
 		}
+		m.gossip.taken.Add(1)
 		m.heard(chat.PresentFor)
 		return pubsub.ValidationAccept
 	}

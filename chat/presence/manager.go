@@ -44,7 +44,8 @@ type Manager struct {
 	turned <-chan struct{} // of chat, when views was read; announce alone uses it
 	expire chan struct{}   // 1 deep: somebody has to be let go earlier than was thought
 	began  time.Time
-	expiry atomic.Int64 // when that was, nanoseconds after began
+	expiry atomic.Int64  // when that was, nanoseconds after began
+	direct atomic.Uint64 // records taken from sessions; gossip counts its own
 
 	mu     sync.Mutex
 	peers  map[*link.Contact]*peerState
@@ -276,9 +277,15 @@ func (m *Manager) takeRecord(c *link.Contact, record []byte) error {
 	case err != nil:
 		return err
 	}
+	m.direct.Add(1)
 	m.heard(chat.PresentFor)
 	m.gossip.passOn(c.Account, p.Epoch, record)
 	return nil
+}
+
+// Records is how many records that told something new came over sessions, and by gossip.
+func (m *Manager) Records() (direct, gossiped uint64) {
+	return m.direct.Load(), m.gossip.taken.Load()
 }
 
 func (m *Manager) takeSignal(c *link.Contact, f *wire.Signal) {

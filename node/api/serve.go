@@ -71,15 +71,17 @@ func (l *listener) Close() error {
 // Serve answers requests until ctx ends, then lets those under way end, and
 // closes l. Contexts of requests end with ctx.
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	return serve(ctx, l, &http.Server{Handler: h})
+}
+
+// serve is Serve with what else srv says.
+func serve(ctx context.Context, l net.Listener, srv *http.Server) error {
 	fresh := &newConns{}
-	srv := &http.Server{
-		ConnState:         fresh.note,
-		Handler:           h,
-		ReadHeaderTimeout: headerTimeout,
-		MaxHeaderBytes:    maxHeader,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ErrorLog:          log.New(io.Discard, "", 0),
-	}
+	srv.ConnState = fresh.note
+	srv.ReadHeaderTimeout = headerTimeout
+	srv.MaxHeaderBytes = maxHeader
+	srv.BaseContext = func(net.Listener) context.Context { return ctx }
+	srv.ErrorLog = log.New(io.Discard, "", 0)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
 	select {
