@@ -375,12 +375,17 @@ func (s *Service) contactView(r Reader, c Contact) (ContactView, error) {
 		return ContactView{}, err
 	}
 	card, err := r.Card(c.Account)
+	if err != nil {
+		return ContactView{}, err
+	}
+	hidden, err := r.Setting(hiddenFrom)
 	rel := c.Relation()
 	sight := s.sightOf(c)
 	return ContactView{
 		Account: c.Account, Name: c.Name, Relation: rel, Note: c.Note, Presence: sight.shown, Typing: !sight.typing.IsZero(),
 		LastSeen: max(c.LastSeen, sight.last), Online: rel == Accepted && s.Online(c.Account), Verified: c.Verified, Unread: conv.Unread,
 		Why: conv.whyOver(), Groups: card.Groups, Memo: card.Memo, Shown: card.Grade, Tell: card.Tell,
+		Hidden: strings.Contains(hidden, c.Account.String()),
 	}, err
 }
 

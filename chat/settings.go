@@ -38,6 +38,7 @@ var settings = []setting{
 	{AutoReply, "", checkAutoReply},
 	{AwayAfter, "10m", checkAway},
 	{Nearby, "false", checkSwitch},
+	{Hide, "false", checkSwitch},
 	{UsePresence, "true", checkSwitch},
 	{UseMessages, "true", checkSwitch},
 	{Notify, "bell", checkOneOf("bell", "osc9", "osc777", "off")},
@@ -138,6 +139,8 @@ func (s *Service) heed(name, value string) {
 		s.SetAway(awayAfter(value))
 	case Nearby:
 		s.setNearby(value == "true")
+	case Hide:
+		s.turnedOver()
 	case UsePresence:
 		s.usePresence(value == "true")
 	case UseMessages:

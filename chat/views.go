@@ -53,6 +53,7 @@ type ContactView struct {
 	Memo     string
 	Shown    Grade // how much of my presence they see
 	Tell     bool  // I want to be told when they come
+	Hidden   bool  // they must not see where this node is
 	Verified bool
 	Unread   uint64
 	Why      string // nothing more is taken from them now: the reason

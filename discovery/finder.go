@@ -31,6 +31,7 @@ type Target struct {
 	ID    ID
 	Hear  []Key           // keys under which the target's announcements open to us
 	Tell  []Key           // keys under which we announce ourselves to it
+	Far   bool            // but not on the local network: it must not see where we are
 	Hints []peer.AddrInfo // addresses from its link, best first; the first MaxCandidates count
 	Given []peer.AddrInfo // addresses that the user or the target itself told us: private ones are allowed
 }

@@ -94,8 +94,14 @@ func (m *Manager) SetTargets(targets []Target, extraTell []Key) {
 	}
 	targets = slices.Clone(targets)
 	tell := allTell(targets, extraTell)
+	near := withoutFar(targets)
+	tellNear := allTell(near, extraTell)
 	for _, s := range m.sources {
-		s.SetTargets(targets, tell)
+		if s.Public() {
+			s.SetTargets(targets, tell)
+		} else {
+			s.SetTargets(near, tellNear)
+		}
 	}
 	for _, id := range fresh {
 		m.seekAddrs(id)
@@ -127,6 +133,17 @@ func (m *Manager) replace(targets []Target, extraTell []Key) (fresh []ID, change
 	m.tell = slices.Clone(extraTell)
 	m.queue.keep(func(id ID) bool { return next[id] != nil })
 	return fresh, changed
+}
+
+// withoutFar returns the targets with nothing to tell to those that are Far.
+func withoutFar(targets []Target) []Target {
+	near := slices.Clone(targets)
+	for i := range near {
+		if near[i].Far {
+			near[i].Tell = nil
+		}
+	}
+	return near
 }
 
 // allTell lists every key to announce under, each once.

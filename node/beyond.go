@@ -8,20 +8,24 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/proto"
 	ma "github.com/multiformats/go-multiaddr"
 
+	"github.com/truce-im/truce/chat/wire"
 	"github.com/truce-im/truce/discovery"
 	"github.com/truce-im/truce/node/host"
 	"github.com/truce-im/truce/node/relay"
 )
 
 // beyond says how the host gets through NATs; nil: it does not.
-func (n *Node) beyond() *host.Beyond {
+func (n *Node) beyond(h *hides) *host.Beyond {
 	c := n.cfg
-	if c.DHT == nil && len(c.Relays) == 0 && !c.Public {
+	if c.DHT == nil && len(c.Relays) == 0 && !c.Public && !h.any() {
 		return nil
 	}
-	b := &host.Beyond{Public: c.Public, Relay: !c.NoRelay, Ask: len(c.Options) == 0} // nobody asks in a simulation
-	if c.PortMap && !c.Public {
+	b := &host.Beyond{Public: c.Public && !h.any(), Relay: !c.NoRelay, Ask: len(c.Options) == 0} // nobody asks in a simulation
+	if c.PortMap && !b.Public && !h.any() {
 		b.PortMap = new(host.PortMap)
+	}
+	if h.any() {
+		b.Shy, b.Hidden, b.Shown, b.Through = true, h.All, h.shown, h.relay
 	}
 	return b
 }
@@ -36,15 +40,21 @@ func (n *Node) useRelays(e *endpoint) (err error) {
 		return err
 	}
 	if e.dht != nil {
-		cfg.Find = e.dht.Relays
+		cfg.Find = func(ctx context.Context) ([]peer.AddrInfo, error) {
+			list, err := e.dht.Relays(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return e.hides.strange(n.chat, list)
+		}
 	}
 	e.relays = relay.New(cfg)
 	return nil
 }
 
-// offer names somebody linked as a relay, if they are one.
-func (e *endpoint) offer(ctx context.Context, c network.Conn) {
-	if e.relays == nil || host.Relayed(c.RemoteMultiaddr()) {
+// offer names somebody linked as a relay, if they are one, and may see where we are.
+func (e *endpoint) offer(ctx context.Context, a wire.Account, c network.Conn) {
+	if e.relays == nil || e.hides.from(a) || host.Relayed(c.RemoteMultiaddr()) {
 		return
 	}
 	p := c.RemotePeer()

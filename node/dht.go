@@ -30,7 +30,7 @@ type DHT struct {
 }
 
 // newDHT makes the source that the configuration asks for; nil: none.
-func (n *Node) newDHT(h corehost.Host) (*dht.Source, error) {
+func (n *Node) newDHT(e *endpoint) (*dht.Source, error) {
 	c := n.cfg.DHT
 	if c == nil {
 		return nil, nil
@@ -42,11 +42,11 @@ func (n *Node) newDHT(h corehost.Host) (*dht.Source, error) {
 	if len(c.Bootstrap) == 0 && c.Network == "" && !c.NoEntry {
 		by = dht.PublicBootstrap()
 	}
-	cfg := dht.Config{Node: h, Bootstrap: by, Log: n.cfg.Log}
-	switch {
-	case c.Network != "":
+	cfg := dht.Config{Node: e.host, Bootstrap: by, Log: n.cfg.Log}
+	if c.Network != "" {
 		cfg.Prefix = protocol.ID("/truce/net/" + c.Network)
-	case !n.cfg.Public:
+	}
+	if e.hides.any() || c.Network == "" && !n.cfg.Public {
 		cfg.Guest = func() (corehost.Host, error) { return host.NewGuest(strangersAnd(by), n.cfg.Options...) }
 	}
 	return dht.New(cfg), nil

@@ -21,6 +21,10 @@ func (e *endpoint) checkBeyond(now time.Time) []Check {
 	if e.beyond.Public {
 		return []Check{e.checkPublic()}
 	}
+	if e.beyond.Hidden {
+		s := e.relays.Status()
+		return []Check{{CheckReachability, true, "hidden: reached by relays alone; they see where you are, and nobody else", ""}, relayCheck(s, now)}
+	}
 	s := e.relays.Status()
 	list := []Check{e.checkReachability(s), relayCheck(s, now)}
 	if e.beyond.PortMap != nil {

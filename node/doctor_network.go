@@ -34,7 +34,9 @@ func (n *Node) checkNetwork(ctx context.Context, contacts []chat.ContactView) []
 	status := e.finder.Status()
 	list := checkInterfaces(status.LANs, !status.MDNS)
 	tcp, udp := host.Ports(e.host)
-	list = append(list, checkPort(ctx, host.Addrs(e.host), tcp, udp))
+	if !e.hides.All {
+		list = append(list, checkPort(ctx, host.Addrs(e.host), tcp, udp))
+	}
 	list = append(list, checkMDNS(status)...)
 	list = append(list, e.checkDHT(time.Now()))
 	list = append(list, e.checkBeyond(time.Now())...)

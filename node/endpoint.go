@@ -23,6 +23,7 @@ import (
 // it is closed and another one opened; store and faces go on meanwhile.
 type endpoint struct {
 	seed   [32]byte // of the identity
+	hides  *hides
 	chat   *chat.Service
 	host   corehost.Host
 	links  *link.Manager
@@ -39,7 +40,7 @@ type endpoint struct {
 // openEndpoint goes on the network under the identity in the store, as a new
 // start of this device. ctx bounds the opening alone.
 func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, err error) {
-	e := &endpoint{chat: n.chat, beyond: n.beyond()}
+	e := &endpoint{chat: n.chat}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.close())
@@ -48,6 +49,10 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 	if e.seed, err = n.chat.TransportSeed(); err != nil {
 		return nil, err
 	}
+	if e.hides, err = n.newHides(e); err != nil {
+		return nil, err
+	}
+	e.beyond = n.beyond(e.hides)
 	if e.host, err = n.listen(ctx, e, listen); err != nil {
 		return nil, err
 	}
@@ -56,7 +61,7 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 	if err := n.chat.Started(max(tcp, udp)); err != nil {
 		return nil, err
 	}
-	if e.dht, err = n.newDHT(e.host); err != nil {
+	if e.dht, err = n.newDHT(e); err != nil {
 		return nil, err
 	}
 	var sources []discovery.Source
@@ -64,7 +69,7 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 		sources = append(sources, e.dht)
 	}
 	e.finder = discovery.New(discovery.Config{
-		Self: e.host.ID(), Ports: ports, MDNS: !n.cfg.NoMDNS, Sources: sources,
+		Self: e.host.ID(), Ports: ports, MDNS: !n.cfg.NoMDNS && !e.hides.All, Sources: sources,
 		Cache: cache{n.chat, n.cfg.Log}, Network: n.cfg.Network, Log: n.cfg.Log,
 	})
 	if err := n.useRelays(e); err != nil {
@@ -75,7 +80,7 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 	e.presence = presence.New(presence.Config{Host: e.host, Chat: n.chat, Log: n.cfg.Log})
 	e.links = link.New(link.Config{
 		Host: e.host, Chat: n.chat, Log: n.cfg.Log, Courier: e.presence,
-		AccountKey: n.home.keys.account, Up: e.reach.up, Down: e.reach.down, Wanted: e.reach.wanted,
+		AccountKey: n.home.keys.account, Bars: e.hides.bars, Up: e.reach.up, Down: e.reach.down, Wanted: e.reach.wanted,
 	})
 	e.links.Start() // Up asks e.links
 	e.presence.Start()

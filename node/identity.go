@@ -109,7 +109,11 @@ func (n *Node) replace(e *endpoint) {
 
 func (n *Node) upToDate(e *endpoint) (bool, error) {
 	seed, err := n.chat.TransportSeed()
-	return e != nil && e.seed == seed, err
+	if err != nil || e == nil || e.seed != seed {
+		return false, err
+	}
+	hidden, err := n.chat.Hidden()
+	return e.hides.same(hidden), err
 }
 
 // Settle waits until the node is on the network under the libp2p identity that

@@ -155,7 +155,11 @@ const maxLinkAddrs = 2
 func (n *Node) Link() (wire.Link, error) {
 	var addrs []string
 	seen := map[string]bool{}
+	e := n.current()
 	for _, a := range n.Addrs() {
+		if e != nil && e.hides.any() && !strings.Contains(a, "/p2p-circuit") {
+			continue
+		}
 		ip := strings.Join(strings.Split(a, "/")[:3], "/")
 		if !seen[ip] && len(addrs) < maxLinkAddrs {
 			seen[ip] = true

@@ -132,14 +132,18 @@ func (r *reach) retarget() error {
 	targets := make([]discovery.Target, len(seeks))
 	for i, s := range seeks {
 		targets[i] = targetOf(me, s, keys)
+		targets[i].Far = r.e.hides.from(s.Account)
 	}
 	tell := []discovery.Key{keys.of(wire.Secret(reach), me)}
+	if r.e.hides.any() { // who holds the link may be one of them
+		targets, tell = append(targets, discovery.Target{Tell: tell, Far: true}), nil
+	}
 	var beacon []byte
 	nearby, shown, err := r.e.chat.NearbySecret()
 	if err != nil {
 		return err
 	}
-	if shown {
+	if shown && !r.e.hides.any() {
 		tell = append(tell, keys.of(wire.Secret(nearby), me))
 		beacon = card(me, nearby, r.e.chat.Name())
 	}
@@ -277,6 +281,10 @@ func ours(source string) bool {
 }
 
 func (r *reach) dial(p peer.AddrInfo, accounts ...wire.Account) (wire.Account, error) {
+	p, accounts, err := r.e.hides.where(p, accounts)
+	if err != nil {
+		return wire.Account{}, err
+	}
 	if s, ok := r.e.host.Network().(*swarm.Swarm); ok {
 		s.Backoff().Clear(p.ID) // the pace is ours to set
 	}
@@ -403,7 +411,7 @@ func (r *reach) up(a wire.Account) {
 	for _, s := range r.e.links.Sessions() {
 		if s.Account == a {
 			r.trail.linked(s)
-			r.e.offer(r.ctx, s.Conn)
+			r.e.offer(r.ctx, a, s.Conn)
 		}
 	}
 	r.keep(func(s link.Info) bool { return s.Account == a })

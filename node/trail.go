@@ -168,6 +168,7 @@ var (
 	noNode     = &dialFailure{"the machine answers, but no node listens there", "ask them to start it"}
 	noRoute    = &dialFailure{"there is no way from here to that network", "look at the cables, the Wi-Fi or the VPN of this machine"}
 	noAnswer   = &dialFailure{"no answer", "it may be off, or a firewall in between drops what is sent"}
+	hiddenFrom = &dialFailure{"you hide from them, and know no relay that they are at", "they come to you when they see that you are there"}
 	noIdea     = &dialFailure{"the connection broke off", "try again; if it stays so, look whether both run the same version"}
 )
 
@@ -177,6 +178,8 @@ func explain(err error) *dialFailure {
 	var otherPtr *sec.ErrPeerIDMismatch
 	var timeout net.Error
 	switch {
+	case errors.Is(err, errHidden):
+		return hiddenFrom
 	case errors.Is(err, link.ErrNoRelation):
 		return strangerThere
 	case errors.As(err, &other), errors.As(err, &otherPtr):

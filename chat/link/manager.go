@@ -28,6 +28,10 @@ type Config struct {
 	Up   func(wire.Account)
 	Down func(a wire.Account, lasted time.Duration)
 
+	// Bars tells whether a session with an account must not be on that connection. nil:
+	// any may.
+	Bars func(wire.Account, network.Conn) bool
+
 	// AccountKey gets the account's key where it can be had, for a new device
 	// key when a contact shows that this home is an old copy. nil: never.
 	AccountKey chat.AccountKey

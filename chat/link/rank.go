@@ -10,13 +10,17 @@ import (
 )
 
 var (
-	errEvicted = errors.New("somebody newer wants to ask")
-	errTooMany = errors.New("the device holds too many sessions")
-	errAnew    = errors.New("the device was started anew")
+	errEvicted   = errors.New("somebody newer wants to ask")
+	errTooMany   = errors.New("the device holds too many sessions")
+	errElsewhere = errors.New("it must come another way")
+	errAnew      = errors.New("the device was started anew")
 )
 
 // serve registers the session that a hello opened and starts it.
 func (m *Manager) serve(stream stream, g greeted) error {
+	if m.cfg.Bars != nil && m.cfg.Bars(g.account, stream.Conn()) {
+		return errElsewhere
+	}
 	guest, err := m.isGuest(g.account)
 	if err != nil {
 		return err

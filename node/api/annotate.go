@@ -52,6 +52,16 @@ func (s *server) setTell(r *http.Request) (any, error) {
 	})
 }
 
+type hideRequest struct {
+	Hide bool `json:"hide"`
+}
+
+func (s *server) setHidden(r *http.Request) (any, error) {
+	return annotating(s, r, func(a wire.Account, in hideRequest) (chat.ContactView, error) {
+		return s.chat.SetHidden(a, in.Hide)
+	})
+}
+
 type gradeRequest struct {
 	Shown string `json:"shown"`
 }

@@ -78,6 +78,7 @@ var routes = []route{
 	{"POST /v1/contacts/{who}/memo", (*server).setMemo},
 	{"POST /v1/contacts/{who}/presence", (*server).setGrade},
 	{"POST /v1/contacts/{who}/tell", (*server).setTell},
+	{"POST /v1/contacts/{who}/hide", (*server).setHidden},
 	{"POST /v1/contacts/{who}/remove", (*server).remove},
 	{"POST /v1/contacts/{who}/block", (*server).block},
 	{"POST /v1/contacts/{who}/unblock", (*server).unblock},

@@ -30,6 +30,7 @@ func viewContact(c chat.ContactView) client.Contact {
 		Memo:     c.Memo,
 		Shown:    c.Shown.String(),
 		Tell:     c.Tell,
+		Hidden:   c.Hidden,
 		LastSeen: viewTime(c.LastSeen),
 		Verified: c.Verified,
 		Why:      c.Why,

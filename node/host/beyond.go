@@ -26,8 +26,10 @@ type Beyond struct {
 	// Relay has a public host relay for others, within relayLimits.
 	Relay bool
 
-	// Hidden has the host listen nowhere but at relays, and tell nobody any other
-	// address.
+	// Shy has the host tell nobody an address of its own, but those of relays.
+	Shy bool
+
+	// Hidden is Shy, and has it listen nowhere but at relays.
 	Hidden bool
 
 	// PortMap asks the router for ports; nil: it is not asked.
@@ -36,6 +38,10 @@ type Beyond struct {
 	// Shown tells whether a peer may see the address of this machine: it is neither
 	// dialled nor let in but by a relay if not. nil: all may.
 	Shown func(peer.ID) bool
+
+	// Through tells whether a relay is one by which such a peer may be dialled; nil: all
+	// are.
+	Through func(relay peer.ID) bool
 }
 
 // options are those of libp2p. A nil b has none of all this.
@@ -54,9 +60,11 @@ func (b *Beyond) options() libp2p.Option {
 	if b.Public && b.Relay {
 		opts = append(opts, libp2p.EnableRelayService(relay.WithResources(relayLimits)))
 	}
+	if b.Shy || b.Hidden {
+		opts = append(opts, libp2p.AddrsFactory(relayed))
+	}
 	if b.Hidden {
-		opts = append(opts, libp2p.AddrsFactory(relayed), libp2p.DisableIdentifyAddressDiscovery())
-		return libp2p.ChainOptions(opts...)
+		return libp2p.ChainOptions(append(opts, libp2p.DisableIdentifyAddressDiscovery())...)
 	}
 	if b.PortMap != nil {
 		opts = append(opts, libp2p.NATManager(b.PortMap.manage))
@@ -70,6 +78,15 @@ func (b *Beyond) options() libp2p.Option {
 
 // shown is Shown, of which nil is all.
 func (b *Beyond) shown(p peer.ID) bool { return b == nil || b.Shown == nil || b.Shown(p) }
+
+// dials tells whether a peer may be dialled at an address.
+func (b *Beyond) dials(p peer.ID, a multiaddr.Multiaddr) bool {
+	if b.shown(p) {
+		return true
+	}
+	by, ok := RelayOf(a)
+	return ok && (b.Through == nil || b.Through(by))
+}
 
 // punches says at which addresses holes are punched: what a peer names there is its
 // word alone, and must not have us knock within a network at home.
@@ -94,6 +111,21 @@ func (f punches) FilterRemote(p peer.ID, addrs []multiaddr.Multiaddr) []multiadd
 func Relayed(a multiaddr.Multiaddr) bool {
 	_, err := a.ValueForProtocol(multiaddr.P_CIRCUIT)
 	return err == nil
+}
+
+// RelayOf returns over which relay an address leads; false: over none, or it does not
+// say.
+func RelayOf(a multiaddr.Multiaddr) (peer.ID, bool) {
+	before, after := multiaddr.SplitFunc(a, func(c multiaddr.Component) bool { return c.Code() == multiaddr.P_CIRCUIT })
+	if len(after) == 0 {
+		return "", false
+	}
+	text, err := before.ValueForProtocol(multiaddr.P_P2P)
+	if err != nil {
+		return "", false
+	}
+	id, err := peer.Decode(text)
+	return id, err == nil
 }
 
 // relayed returns those addresses that lead over a relay.

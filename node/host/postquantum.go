@@ -38,7 +38,7 @@ func (gater) InterceptUpgraded(c network.Conn) (bool, control.DisconnectReason) 
 }
 
 func (g gater) InterceptAddrDial(p peer.ID, a multiaddr.Multiaddr) bool {
-	return Relayed(a) || g.beyond.shown(p)
+	return g.beyond.dials(p, a)
 }
 
 func (g gater) InterceptSecured(_ network.Direction, p peer.ID, c network.ConnMultiaddrs) bool {

@@ -27,6 +27,7 @@ type Network struct {
 	cut     map[string]bool // IP addresses
 	parted  map[[2]string]bool
 	sent    map[string]bool // addresses that packets were sent to
+	spoke   map[[2]string]bool
 
 	packets, bytes atomic.Int64
 }
@@ -88,6 +89,14 @@ func (n *Network) Sent() []string {
 	return slices.Sorted(maps.Keys(n.sent))
 }
 
+// Spoke reports whether a packet was sent from one IP address to another, whether or not
+// it arrived.
+func (n *Network) Spoke(from, to string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.spoke[[2]string{from, to}]
+}
+
 type fixedSource struct{ ip net.IP }
 
 func (s *fixedSource) PreferredSourceIPForDestination(*net.UDPAddr) (net.IP, error) { return s.ip, nil }
@@ -115,10 +124,11 @@ func (n *Network) route(from, to *net.UDPAddr) *socket {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.sent == nil {
-		n.sent = map[string]bool{}
+		n.sent, n.spoke = map[string]bool{}, map[[2]string]bool{}
 	}
 	n.sent[to.String()] = true
 	a, b := from.IP.String(), to.IP.String()
+	n.spoke[[2]string{a, b}] = true
 	if n.cut[a] || n.cut[b] || n.parted[[2]string{min(a, b), max(a, b)}] {
 		return nil
 	}

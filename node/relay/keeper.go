@@ -88,6 +88,7 @@ type Keeper struct {
 
 	mu     sync.Mutex
 	status Status
+	known  map[peer.ID]bool // who may serve
 }
 
 // New makes a Keeper. It does nothing before Start.
@@ -95,7 +96,7 @@ func New(cfg Config) *Keeper {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Keeper{cfg: cfg, cancel: func() {}, offers: make(chan peer.AddrInfo), moved: make(chan struct{}, 1), doubts: make(chan struct{}, 1)}
+	return &Keeper{cfg: cfg, cancel: func() {}, known: map[peer.ID]bool{}, offers: make(chan peer.AddrInfo), moved: make(chan struct{}, 1), doubts: make(chan struct{}, 1)}
 }
 
 // Start begins to keep relays for the host. It is called once.
@@ -158,6 +159,13 @@ func (k *Keeper) Status() Status {
 	s := k.status
 	s.Relays = append([]Relay(nil), s.Relays...)
 	return s
+}
+
+// Knows tells whether a peer is one that may serve.
+func (k *Keeper) Knows(p peer.ID) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.known[p]
 }
 
 // reserve asks a peer for a reservation, after connecting to it if need be. A

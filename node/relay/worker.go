@@ -298,6 +298,12 @@ func (w *worker) learn(p peer.AddrInfo, r rank) {
 	}
 	w.candidates[p.ID] = &candidate{AddrInfo: p, rank: r, since: time.Now()}
 	w.forget()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.known)
+	for id := range w.candidates {
+		w.known[id] = true
+	}
 }
 
 // forget drops the oldest of too many.

@@ -158,6 +158,38 @@ func tellText(c client.Contact) string {
 	return "you are not told when they come online"
 }
 
+func (a *app) hideCommand() *cobra.Command {
+	var off bool
+	cmd := &cobra.Command{
+		Use:   "hide WHO [--off]",
+		Short: "hides from somebody where you are",
+		Long: `From now on WHO is linked with you by relays alone, and no address of this node gets to
+them; nor to those who hold your link, for WHO may be one of them. What they saw before
+they have seen: a new account is the only way back from that. Relays see where you are.
+"truce config hide true" hides you from everybody. --off ends it.`,
+		Example: `  truce hide mallory
+  truce hide mallory --off`,
+		Args: between(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkWho(args[0]); err != nil {
+				return err
+			}
+			return a.annotate(cmd, hideText, func(ctx context.Context, s session) (client.Contact, error) {
+				return s.SetHidden(ctx, args[0], !off)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&off, "off", false, "do not hide any more")
+	return cmd
+}
+
+func hideText(c client.Contact) string {
+	if c.Hidden {
+		return "does not see where you are"
+	}
+	return "may see where you are"
+}
+
 // annotate runs what shows or changes a contact, and prints it.
 func (a *app) annotate(cmd *cobra.Command, text func(client.Contact) string, t func(context.Context, session) (client.Contact, error)) error {
 	return a.do(cmd.Context(), func(ctx context.Context, s session) error {

@@ -69,6 +69,7 @@ var storeSettings = [][2]string{
 	{chat.AutoReply, "answers the first message of each contact while you are away or busy"},
 	{chat.AwayAfter, "after how long without a key you are shown as away; 0: never"},
 	{chat.Nearby, "whether people on this network see you and can ask you"},
+	{chat.Hide, "whether nobody but relays sees where you are"},
 	{chat.UsePresence, "whether contacts see you, and you them; if not, messages come and go all the same"},
 	{chat.UseMessages, "whether you write and are written to; if not, messages of contacts wait with them"},
 	{chat.Notify, "how the chat tells of messages: bell, osc9 or osc777 (which some terminals show as a notification), or off"},

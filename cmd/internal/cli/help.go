@@ -12,7 +12,7 @@ import (
 // stands in none of them comes last.
 var groups = []struct{ title, commands string }{
 	{"Your account", "init id profile link phrase passphrase backup restore device"},
-	{"People", "nearby add requests accept decline contacts rename verify status presence tell group memo remove block unblock"},
+	{"People", "nearby add requests accept decline contacts rename verify status presence tell hide group memo remove block unblock"},
 	{"Messages", "send nudge show wait outbox cancel history search edit delete react read watch export"},
 	{"The node", "run stop peers doctor config compact"},
 }

@@ -157,3 +157,18 @@ func tell(c *call) error {
 	}
 	return err
 }
+
+func hide(c *call) error {
+	account, on, err := c.who()
+	if err != nil {
+		return err
+	}
+	if on != "on" && on != "off" {
+		return usage("say on or off: /hide NAME on")
+	}
+	x, err := c.api.SetHidden(c.ctx, account, on == "on")
+	if err == nil {
+		c.say("where you are is hidden from %s: %s", x.Name, on)
+	}
+	return err
+}

@@ -98,6 +98,7 @@ func init() {
 		{"group", "NAME [GROUP…]", "show or set the groups of a contact; a - is none", Contacts, group},
 		{"presence", "NAME full|plain|none", "how much they see of you", Contacts, presence},
 		{"tell", "NAME on|off", "be told when they come", Contacts, tell},
+		{"hide", "NAME on|off", "hide from them where you are", Contacts, hide},
 		{"remove", "NAME", "end a contact; they are told", Contacts, removeContact},
 		{"block", "NAME", "block somebody; they are not told", Contacts, block},
 		{"unblock", "NAME", "undo that", Contacts, unblock},

@@ -145,6 +145,8 @@ func TestEveryCommand(t *testing.T) {
 		{"/presence Ben loud", `! `},
 		{"/tell Ben on", `Ben`},
 		{"/tell Ben perhaps", `! `},
+		{"/hide Ben on", `Ben`},
+		{"/hide Ben perhaps", `! `},
 		{"/config notify off", `notify is now off`},
 		{"/config notify loud", `! `},
 		{"/config nonsense", `! `},

@@ -89,6 +89,11 @@ func (p *contactPage) deeds(c client.Contact) []deed {
 		} else {
 			list = append(list, deed{"t", "be told when they come", atOnce("tell", "on")})
 		}
+		if c.Hidden {
+			list = append(list, deed{"h", "let them see where you are", atOnce("hide", "off")})
+		} else {
+			list = append(list, deed{"h", "hide from them where you are: linked by relays alone", atOnce("hide", "on")})
+		}
 	}
 	return append(list,
 		deed{"b", "block", confirm("block", "Block NAME? They are not told, and reach you no more.", "block")},

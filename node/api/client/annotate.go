@@ -23,6 +23,13 @@ func (c *Client) SetTell(ctx context.Context, who string, on bool) (out Contact,
 	}{on})
 }
 
+// SetHidden says whether where this node is stays hidden from who.
+func (c *Client) SetHidden(ctx context.Context, who string, on bool) (out Contact, err error) {
+	return out, c.post(ctx, &out, contactPath(who, "/hide"), struct {
+		Hide bool `json:"hide"`
+	}{on})
+}
+
 // SetShown says how much of my presence who sees: full, plain (whether I am
 // there) or none.
 func (c *Client) SetShown(ctx context.Context, who, grade string) (out Contact, err error) {

@@ -25,6 +25,7 @@ type Contact struct {
 	Memo     string   `json:"memo"`   // a note of mine
 	Shown    string   `json:"shown"`  // how much they see of my presence: full, plain or none
 	Tell     bool     `json:"tell"`   // I want to be told when they come
+	Hidden   bool     `json:"hidden"` // they must not see where this node is
 	Verified bool     `json:"verified"`
 	Why      string   `json:"why"` // nothing more is taken from them now: the reason
 	Unread   uint64   `json:"unread"`
