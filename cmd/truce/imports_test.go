@@ -74,6 +74,7 @@ var direct = []struct{ not, allowed, why string }{
 	{"go.etcd.io/bbolt", "storage", "only storage knows bbolt"},
 	{"github.com/libp2p/go-libp2p", "chat/link chat/presence discovery discovery/dht discovery/rendezvous node node/host node/nodetest node/relay", "who knows libp2p must close what it opens; the fewer the better"},
 	{"github.com/fxamacker/cbor/v2", "chat/wire storage", "there is one encoding of every value, made in one place"},
+	{"github.com/prometheus/client_golang", "node node/host node/api cmd/internal/cli", "numbers are served in one place"},
 	{"github.com/spf13/cobra", "cmd/internal/cli", "the command line is one face of several"},
 }
 

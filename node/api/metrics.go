@@ -13,22 +13,18 @@ import (
 	"github.com/truce-im/truce/node"
 )
 
-// Registry returns a new registry for one node: give it to node.Config.Metrics, and then
-// to Metrics.
+// Registry returns one with the metrics of Go and of the process. Give it to
+// node.Config.Metrics, and register Collector of the node with it.
 func Registry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return r
 }
 
-// Metrics answers GET /metrics with the numbers of n and of whatever else is in the
-// registry, as text for Prometheus; METRICS.md lists ours. It registers n. With local it
-// is meant for this machine alone: a Host that is neither an address nor localhost is
-// refused, so that no web page reads it by a name of its own.
-func Metrics(n *node.Node, r *prometheus.Registry, local bool) (http.Handler, error) {
-	if err := r.Register(collector{n}); err != nil {
-		return nil, err
-	}
+// Metrics answers GET /metrics with what is in the registry, as text for Prometheus. With
+// local it is meant for this machine alone: a Host that is neither an address nor
+// localhost is refused, so that no web page reads it by a name of its own.
+func Metrics(r *prometheus.Registry, local bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{
 		DisableCompression:  true, // costs more than it saves on the way to one who asks every 15 s
@@ -41,7 +37,7 @@ func Metrics(n *node.Node, r *prometheus.Registry, local bool) (http.Handler, er
 			return
 		}
 		mux.ServeHTTP(w, r)
-	}), nil
+	})
 }
 
 const metricsTimeout = 10 * time.Second
@@ -62,6 +58,9 @@ func trimBrackets(s string) string {
 	}
 	return s
 }
+
+// Collector has the metrics of n that METRICS.md lists. A registry takes one of them.
+func Collector(n *node.Node) prometheus.Collector { return collector{n} }
 
 // collector asks the node when it is asked.
 type collector struct{ node *node.Node }

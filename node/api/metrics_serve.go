@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -17,26 +16,6 @@ const (
 	scraperIdle   = 2 * time.Minute
 	scraperPeriod = metricsTimeout + headerTimeout // for one whole answer
 )
-
-// MetricsAddr completes the address to serve metrics at, [HOST]:PORT or PORT: without
-// HOST it is this machine's own, which local tells of any.
-func MetricsAddr(text string) (addr string, local bool, err error) {
-	host, port, err := net.SplitHostPort(text)
-	if err != nil {
-		host, port, err = net.SplitHostPort(":" + text) // the port alone
-	}
-	if err == nil {
-		_, err = net.LookupPort("tcp", port)
-	}
-	if err != nil || port == "" {
-		return "", false, fmt.Errorf("%q is no address to serve at, which looks like 127.0.0.1:9464 or :9464", text)
-	}
-	if host == "" {
-		host = "127.0.0.1"
-	}
-	ip := net.ParseIP(host)
-	return net.JoinHostPort(host, port), host == "localhost" || ip != nil && ip.IsLoopback(), nil
-}
 
 // ServeMetrics answers as Serve does, but holds every client to a time, and all to a
 // number of connections.

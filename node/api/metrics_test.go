@@ -3,7 +3,6 @@ package api_test
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -50,14 +49,8 @@ func measured(t *testing.T, name string) (*node.Node, http.Handler) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.Close() })
-	h, err := api.Metrics(n, r, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := api.Metrics(n, r, true); err == nil {
-		t.Error("one registry takes a node twice")
-	}
-	return n, h
+	r.MustRegister(api.Collector(n))
+	return n, api.Metrics(r, true)
 }
 
 func scrape(t *testing.T, h http.Handler) string {
@@ -168,15 +161,8 @@ func TestMetrics(t *testing.T) {
 }
 
 func TestMetricsGuard(t *testing.T) {
-	n := open(t, "Ann")
-	handler := func(local bool) http.Handler {
-		h, err := api.Metrics(n, api.Registry(), local)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return h
-	}
-	here, anywhere := handler(true), handler(false)
+	r := api.Registry()
+	here, anywhere := api.Metrics(r, true), api.Metrics(r, false)
 	for _, test := range []struct {
 		method, path, host string
 		here, anywhere     int
@@ -210,50 +196,29 @@ func TestMetricsGuard(t *testing.T) {
 	}
 }
 
-func TestMetricsAddr(t *testing.T) {
-	for text, want := range map[string]string{
-		"9464": "127.0.0.1:9464 true", ":9464": "127.0.0.1:9464 true", "127.0.0.1:0": "127.0.0.1:0 true",
-		"[::1]:9464": "[::1]:9464 true", "localhost:9464": "localhost:9464 true",
-		"0.0.0.0:9464": "0.0.0.0:9464 false", "[::]:9464": "[::]:9464 false", "box.lan:9464": "box.lan:9464 false",
-		"": "error", ":": "error", "box.lan": "error", "box.lan:": "error", "1.2.3.4": "error", "99999": "error",
-		":-1": "error", "http://localhost:9464": "error", "[::1": "error", "::1": "error",
-	} {
-		addr, local, err := api.MetricsAddr(text)
-		got := fmt.Sprint(addr, " ", local)
-		if err != nil {
-			got = "error"
-		}
-		if got != want {
-			t.Errorf("%q: %s, %v; want %s", text, got, err, want)
-		}
-	}
-}
-
 // One who connects and says nothing keeps nobody out, and all end with the context.
 func TestServeMetrics(t *testing.T) {
-	h, err := api.Metrics(open(t, "Ann"), api.Registry(), true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := api.Registry()
+	r.MustRegister(api.Collector(open(t, "Ann")))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- api.ServeMetrics(ctx, l, h) }()
+	go func() { done <- api.ServeMetrics(ctx, l, api.Metrics(r, true)) }()
 	mute, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer mute.Close()
 	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	r, err := c.Get("http://" + l.Addr().String() + "/metrics")
+	got, err := c.Get("http://" + l.Addr().String() + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Body.Close()
-	if b, err := io.ReadAll(r.Body); err != nil || !strings.Contains(string(b), "truce_online 0\n") {
+	defer got.Body.Close()
+	if b, err := io.ReadAll(got.Body); err != nil || !strings.Contains(string(b), "truce_online 0\n") {
 		t.Errorf("%v: %s", err, b)
 	}
 	cancel()

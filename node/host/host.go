@@ -15,7 +15,7 @@
 // for those. Protect the peers it wants to keep in h.ConnManager(). libp2p
 // itself logs errors to standard error, closing a listener among them; the
 // program decides about that for the whole process, before the first host,
-// with gologshim.SetDefaultHandler.
+// with node.LibraryLog.
 package host
 
 import (

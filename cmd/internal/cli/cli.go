@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ type Stdio struct {
 // Run runs the command line args, without the program's name, and returns the
 // exit status. It ends early when ctx does; see WithSignals.
 func Run(ctx context.Context, args []string, stdio Stdio) int {
+	node.LibraryLog(slog.DiscardHandler)
 	a := &app{Stdio: stdio}
 	root := a.root()
 	root.SetArgs(args)

@@ -38,8 +38,8 @@ These stand in config.toml in the home, which you may edit yourself:
 
 ` + fileTable() + `
 
-They hold from the next start on, for "truce run" and "truce", whose flags win over
-them. A list is written with spaces in between; an empty VALUE takes a setting out of
+They hold from the next start on, or once "truce run" gets SIGHUP; flags of "truce
+run" and "truce" win over them. A list is written with spaces in between; an empty VALUE takes a setting out of
 the file. A backup does not hold it.`,
 		Example: `  truce config
   truce config read_receipts false
@@ -183,7 +183,7 @@ func (a *app) setInFile(name, value string) (config.File, error) {
 		return config.File{}, badConfig(a.home, err)
 	}
 	if name != plainSetting {
-		a.note("this holds from the next start of the node on")
+		a.note("this holds from the next start of the node on, or once `truce run` gets SIGHUP")
 	}
 	return a.configFile()
 }

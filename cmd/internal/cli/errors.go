@@ -60,6 +60,10 @@ func usagef(format string, args ...any) *client.Error {
 	return &client.Error{Code: client.CodeUsage, Message: fmt.Sprintf(format, args...)}
 }
 
+func failedf(format string, args ...any) *client.Error {
+	return &client.Error{Code: client.CodeFailed, Message: fmt.Sprintf(format, args...)}
+}
+
 func refusedf(format string, args ...any) *client.Error {
 	return &client.Error{Code: client.CodeRefused, Message: fmt.Sprintf(format, args...)}
 }

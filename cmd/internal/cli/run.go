@@ -6,24 +6,21 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"github.com/truce-im/truce/cmd/internal/config"
 	"github.com/truce-im/truce/cmd/internal/term"
 	"github.com/truce-im/truce/node"
 	"github.com/truce-im/truce/node/api"
 	"github.com/truce-im/truce/node/api/client"
+	"github.com/truce-im/truce/node/redact"
 )
 
 func (a *app) runCommand() *cobra.Command {
-	var cfg node.Config
-	var mdns, dht, serveRelay bool
-	var away node.DHT
-	var level string
+	var f runFlags
 	cmd := &cobra.Command{
 		Use:   "run [--name NAME] [--listen MULTIADDR] [--bootstrap MULTIADDR]",
 		Short: "runs the node in the foreground",
@@ -35,56 +32,28 @@ one of your own; --bootstrap names nodes to enter it by, in place of the well-kn
 ones ($TRUCE_BOOTSTRAP does the same, "none": none). Who cannot be reached directly
 is reached by relays: those of --relay, of contacts and of the DHT. --public is for a
 node that everybody can reach: it serves the DHT and relays for others, but for
---serve-relay=false. --log tells on
-standard error what goes wrong with whom: peers by their peer id, never a text, a
-name or an account.`,
+--serve-relay=false.
+
+SIGHUP has it read config.toml again and go on the network accordingly: sessions
+begin anew, messages wait meanwhile, and flags still win. A file with a mistake
+changes nothing, and standard error names the line. A node that was started with a
+terminal as its standard input ends cleanly instead, for then the terminal is gone.
+
+--log tells on standard error what goes wrong with whom: of peer ids and addresses a
+part, never a text, a name or an account. What happens, which is printed, has all of
+that: a service keeps it out of its log by --quiet. --metrics serves numbers about
+the node for Prometheus; at an address beyond this machine anybody who reaches it can
+read them. A service manager that sets $NOTIFY_SOCKET is told when the node is ready.`,
 		Example: `  truce run
-  truce run --home /srv/truce --name box --listen /ip4/0.0.0.0/tcp/4001`,
+  truce run --home /srv/truce --name box --listen /ip4/0.0.0.0/tcp/4001
+  truce run --quiet --log warn --metrics 127.0.0.1:9464`,
 		Args: between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkName(cfg.Name); err != nil {
-				return err
-			}
-			for name, addrs := range map[string][]string{"listen": cfg.Listen, "peer": cfg.Peers, "bootstrap": away.Bootstrap, "relay": cfg.Relays} {
-				if err := checkAddrs(name, addrs); err != nil {
-					return err
-				}
-			}
-			cfg.NoMDNS, cfg.NoRelay = !mdns, !serveRelay
-			if dht {
-				cfg.DHT = &away
-			}
-			if away.Network != "" {
-				if err := config.CheckNetwork(away.Network); err != nil {
-					return usagef("--network: %v", err)
-				}
-			}
-			cfg, err := a.configured(cfg, flagsOf(cmd)...)
-			if err != nil {
-				return err
-			}
-			if cfg.Log, err = a.logger(level); err != nil {
-				return err
-			}
-			if !dht {
-				cfg.DHT = nil
-			}
-			return a.run(cmd.Context(), cfg)
+			f.given = flagsOf(cmd)
+			return a.run(cmd.Context(), &f)
 		},
 	}
-	f := cmd.Flags()
-	f.StringVar(&cfg.Name, "name", "", "your name, if the account must be made")
-	f.StringArrayVar(&cfg.Listen, "listen", nil, "multiaddr to listen on")
-	f.StringArrayVar(&cfg.Peers, "peer", nil, "multiaddr of a contact's node to try")
-	f.StringArrayVar(&away.Bootstrap, "bootstrap", nil, "multiaddr of a node to enter the DHT by")
-	f.StringVar(&away.Network, "network", "", "name of a DHT of your own")
-	f.BoolVar(&mdns, "mdns", true, "find contacts on this network")
-	f.BoolVar(&dht, "dht", true, "find contacts over the internet")
-	f.StringVar(&level, "log", "", "log from here on: debug, info, warn or error")
-	f.StringArrayVar(&cfg.Relays, "relay", nil, "multiaddr of a relay to be reached by")
-	f.BoolVar(&cfg.PortMap, "portmap", true, "ask the router to let others in")
-	f.BoolVar(&cfg.Public, "public", false, "everybody can reach it: serve DHT, relay")
-	f.BoolVar(&serveRelay, "serve-relay", true, "with --public: relay for others")
+	f.add(cmd.Flags())
 	return cmd
 }
 
@@ -97,27 +66,11 @@ func (a *app) logger(level string) (*slog.Logger, error) {
 	if err := l.UnmarshalText([]byte(level)); err != nil {
 		return nil, usagef("--log: %q is none of debug, info, warn and error", level)
 	}
-	return slog.New(slog.NewTextHandler(a.Err, &slog.HandlerOptions{Level: l})), nil
-}
-
-// checkAddrs refuses what cannot be listened on or dialled.
-func checkAddrs(flag string, addrs []string) error {
-	check := config.CheckPeer
-	if flag == "listen" {
-		check = config.CheckListen
+	handler := func(from slog.Level) slog.Handler {
+		return redact.Handler(slog.NewTextHandler(a.Err, &slog.HandlerOptions{Level: from}))
 	}
-	for _, s := range addrs {
-		if err := check(s); err != nil {
-			return usagef("--%s: %v", flag, err)
-		}
-	}
-	return nil
-}
-
-// flagsOf names the flags that stand on the command line.
-func flagsOf(cmd *cobra.Command) (names []string) {
-	cmd.Flags().Visit(func(f *pflag.Flag) { names = append(names, f.Name) })
-	return names
+	node.LibraryLog(handler(max(l, slog.LevelWarn))) // whose every step is nobody's concern
+	return slog.New(handler(l)), nil
 }
 
 // ready is the first line of run.
@@ -132,9 +85,25 @@ type ready struct {
 }
 
 // run has the end of ctx as its clean end: no signal is a failure.
-func (a *app) run(ctx context.Context, cfg node.Config) error {
+func (a *app) run(ctx context.Context, f *runFlags) error {
+	way, err := a.wayBy(f)
+	if err != nil {
+		return err
+	}
+	if way.node.Log, err = a.logger(f.level); err != nil {
+		return err
+	}
+	m := &scrapes{app: a, registry: api.Registry()}
+	if way.metrics != "" {
+		way.node.Metrics = m.registry
+	}
+	ctx, hung, done := a.onHangUp(ctx)
+	defer done()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+
 	existed := node.Exists(a.home)
-	n, err := a.openToStay(ctx, cfg)
+	n, err := a.openToStay(ctx, way.node)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil
@@ -143,23 +112,37 @@ func (a *app) run(ctx context.Context, cfg node.Config) error {
 	}
 	// Whoever read the output has left: that too is to end in a goodbye.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	h, err := host(n, api.Options{Stop: stop})
 	if err != nil {
 		return err
 	}
-	a.greet(n, existed, cfg.Name)
-	return errors.Join(a.printUntil(ctx, n), h.Close())
+	m.registry.MustRegister(api.Collector(n))
+	if err := m.serve(way.metrics); err != nil {
+		return errors.Join(err, h.Close())
+	}
+	a.greet(n, existed, f.cfg.Name)
+	var reloads sync.WaitGroup
+	reloads.Go(func() { a.reload(ctx, hung, f, n, m) })
+	err = a.printUntil(ctx, n, f.quiet)
+	stop()
+	reloads.Wait()
+	a.notifyManager("STOPPING=1")
+	return errors.Join(err, m.serve(""), h.Close())
 }
 
 // printUntil prints the ready line and what happens after it, until ctx ends or
-// nobody reads any more.
-func (a *app) printUntil(ctx context.Context, n *node.Node) error {
+// nobody reads any more; with quiet it only waits.
+func (a *app) printUntil(ctx context.Context, n *node.Node, quiet bool) error {
+	if quiet {
+		a.notifyManager("READY=1")
+		<-ctx.Done()
+		return nil
+	}
 	cursor := n.Chat().Cursor()
 	if err := a.printReady(n, cursor); err != nil {
 		return err
 	}
+	a.notifyManager("READY=1")
 	printed := make(chan error, 1)
 	go func() { printed <- a.printEvents(ctx, cursor) }()
 	select {

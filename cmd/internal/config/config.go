@@ -58,6 +58,7 @@ var Settings = []Setting{
 	{"portmap", "true", "whether to ask the router to let others in, as --portmap", flag, nil},
 	{"public", "false", "whether everybody can reach this node, as --public", flag, nil},
 	{"serve_relay", "true", "whether it relays for others then, as --serve-relay", flag, nil},
+	{"metrics", "", "address to serve numbers for Prometheus at, as --metrics; without any, none are", text, CheckMetrics},
 	{"plain", "false", "whether the chat speaks line by line, as suits a screen reader, as --plain", flag, nil},
 }
 

@@ -44,7 +44,7 @@ func TestLoad(t *testing.T) {
 
 func TestBadFiles(t *testing.T) {
 	for text, want := range map[string]string{
-		"mdns = true\nmdsn = false\n":       `config.toml, line 2: there is no setting "mdsn" here; there are: listen, peer, mdns, dht, bootstrap, network, relay, portmap, public, serve_relay, plain`,
+		"mdns = true\nmdsn = false\n":       `config.toml, line 2: there is no setting "mdsn" here; there are: listen, peer, mdns, dht, bootstrap, network, relay, portmap, public, serve_relay, metrics, plain`,
 		"\nMDNS = true\n":                   `config.toml, line 2: there is no setting "MDNS"`,
 		"# x\n[mdns]\non = true\n":          "config.toml, line 2: mdns is true or false",
 		"a.b = 1\n":                         `config.toml, line 1: there is no setting "a"`,
