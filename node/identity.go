@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/truce-im/truce/node/host"
 )
 
 // The libp2p identity is replaced when somebody is removed or blocked or the
@@ -51,7 +53,7 @@ func (n *Node) catchUp(ctx context.Context, listen *[]string) error {
 	if old != nil {
 		n.tellRemoved(ctx, old)
 		if len(*listen) > 0 { // the default is by the port, which is kept
-			*listen = listensAt(old)
+			*listen = listensAt(old, *listen)
 		}
 		n.replace(nil)
 		if err := old.close(); err != nil {
@@ -66,9 +68,16 @@ func (n *Node) catchUp(ctx context.Context, listen *[]string) error {
 	return nil
 }
 
-func listensAt(e *endpoint) (list []string) {
+// listensAt returns where e listens; or what was asked for, if that is nowhere, because
+// one hides.
+func listensAt(e *endpoint, asked []string) (list []string) {
 	for _, a := range e.host.Network().ListenAddresses() {
-		list = append(list, a.String())
+		if !host.Relayed(a) { // relays are another's
+			list = append(list, a.String())
+		}
+	}
+	if len(list) == 0 {
+		return asked
 	}
 	return list
 }

@@ -83,7 +83,7 @@ func (n *Node) adopt(ctx context.Context, cfg Config, listen *[]string) (err err
 	old := n.current()
 	if old != nil {
 		if len(*listen) > 0 {
-			*listen = listensAt(old)
+			*listen = listensAt(old, *listen)
 		}
 		n.replace(nil)
 		if err := old.close(); err != nil {
