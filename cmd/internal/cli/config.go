@@ -82,8 +82,8 @@ var choices = map[string][]string{
 	chat.OnLeave: {"ask", "stay", "stop"},
 }
 
-// switches are the settings that are true or false.
-var switches = []string{chat.ReadReceipts, chat.Typing, chat.Nearby, chat.UsePresence, chat.UseMessages, "mdns", "dht", plainSetting}
+// switches are the settings of the account that are true or false.
+var switches = []string{chat.ReadReceipts, chat.Typing, chat.Nearby, chat.UsePresence, chat.UseMessages, chat.Hide}
 
 // storedTable lists the settings of the account for people.
 func storedTable() string { return settingTable(storeSettings) }
@@ -117,7 +117,7 @@ func completeSetting(_ *cobra.Command, args []string, begun string) ([]string, c
 		for _, s := range config.Settings {
 			names = append(names, s.Name)
 		}
-	case len(args) == 1 && slices.Contains(switches, args[0]):
+	case len(args) == 1 && (slices.Contains(switches, args[0]) || config.Switch(args[0])):
 		names = []string{"true", "false"}
 	case len(args) == 1:
 		names = choices[args[0]]

@@ -245,7 +245,7 @@ func TestTerminalHangsUp(t *testing.T) {
 	}
 	cmd := exec.Command(self)
 	cmd.Args = []string{"truce", "--home", filepath.Join(t.TempDir(), "h"), "run", "--mdns=false", "--dht=false", "--listen", "/ip4/127.0.0.1/tcp/0"}
-	cmd.Env = []string{"HOME=" + t.TempDir(), "GORACE=atexit_sleep_ms=0"}
+	cmd.Env = []string{"HOME=" + t.TempDir(), "TRUCE_BOOTSTRAP=none", "GORACE=atexit_sleep_ms=0"}
 	cmd.Stdin = tty
 	out, err := cmd.StdoutPipe()
 	if err != nil {

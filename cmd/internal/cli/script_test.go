@@ -99,7 +99,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	n := &node{cmd: exec.Command(self), exited: make(chan struct{}), more: make(chan struct{})}
 	n.cmd.Args = append([]string{"truce"}, args[1:]...)
 	n.cmd.Dir = ts.MkAbs(".")
-	n.cmd.Env = []string{"HOME=" + ts.Getenv("HOME"), "TMPDIR=" + os.TempDir(), "GORACE=atexit_sleep_ms=0"}
+	n.cmd.Env = []string{"HOME=" + ts.Getenv("HOME"), "TMPDIR=" + os.TempDir(), "TRUCE_BOOTSTRAP=" + ts.Getenv("TRUCE_BOOTSTRAP"), "GORACE=atexit_sleep_ms=0"}
 	n.cmd.Stderr = &n.errs
 	out, err := n.cmd.StdoutPipe()
 	ts.Check(err)

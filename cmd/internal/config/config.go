@@ -76,6 +76,12 @@ func Known(name string) bool {
 	return ok
 }
 
+// Switch reports whether a setting of this name is true or false.
+func Switch(name string) bool {
+	s, ok := lookup(name)
+	return ok && s.kind == flag
+}
+
 // File is what a file says: values by name, of those that stand in it.
 type File struct{ values map[string]any }
 
