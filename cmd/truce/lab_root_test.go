@@ -34,11 +34,17 @@ func newLAN(t *testing.T) *lan {
 		t.Fatal(err)
 	}
 	l := &lan{t: t, name: fmt.Sprintf("tl%d", os.Getpid()), binary: path}
+	l.bridge()
+	return l
+}
+
+// bridge makes the LAN, in a namespace of its own.
+func (l *lan) bridge() {
+	l.t.Helper()
 	l.ip("netns", "add", l.name)
-	t.Cleanup(func() { exec.Command("ip", "netns", "del", l.name).Run() })
+	l.t.Cleanup(func() { exec.Command("ip", "netns", "del", l.name).Run() })
 	l.ip("-n", l.name, "link", "add", "name", "lan", "type", "bridge")
 	l.ip("-n", l.name, "link", "set", "lan", "up")
-	return l
 }
 
 func (l *lan) ip(args ...string) {
@@ -57,6 +63,9 @@ type machine struct {
 	env  []string // of its processes, besides the test's own
 	run  []string // flags of its node
 	node *exec.Cmd
+
+	at    string // its address, of a public one
+	moves int    // how often it was plugged in elsewhere
 }
 
 // plug adds a machine. Its cable is in, but it has no address yet.
@@ -213,13 +222,15 @@ func (m *machine) link() string {
 	return text
 }
 
-// befriend makes contacts of two running machines that only know a link.
-func befriend(a, b *machine) {
+// befriend makes contacts of two running machines that only know a link, within ten
+// seconds or as long as is said.
+func befriend(a, b *machine, patience ...time.Duration) {
 	a.t.Helper()
+	wait := slices.Max(append(patience, 10*time.Second))
 	a.must("add", b.link(), "--note", "it is me")
-	b.until("the request arrives", 10*time.Second, func() bool { return len(b.must("requests")) == 1 })
+	b.until("the request arrives", wait, func() bool { return len(b.must("requests")) == 1 })
 	b.must("accept", a.name)
-	a.until("accepted", 10*time.Second, func() bool {
+	a.until("accepted", wait, func() bool {
 		return slices.ContainsFunc(a.must("contacts"), func(r row) bool { return r.Name == b.name && r.State == "accepted" })
 	})
 }
