@@ -70,6 +70,7 @@ func (e *endpoint) offer(ctx context.Context, a wire.Account, c network.Conn) {
 
 // moved is called when the network has changed.
 func (e *endpoint) moved() {
+	e.hangUp()
 	if e.relays != nil {
 		e.relays.NetworkChanged()
 	}

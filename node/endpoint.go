@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"net/netip"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	corehost "github.com/libp2p/go-libp2p/core/host"
@@ -32,7 +33,8 @@ type endpoint struct {
 	dht    *dht.Source   // nil: none
 	relays *relay.Keeper // nil: none
 	reach  *reach
-	seen   sightings // where others see us
+	seen   sightings           // where others see us
+	mine   map[netip.Addr]bool // the machine's addresses when the network changed last; reach.follow alone touches it
 
 	presence *presence.Manager
 }

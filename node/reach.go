@@ -476,14 +476,15 @@ func worthKeeping(addrs []ma.Multiaddr, conn ma.Multiaddr) []ma.Multiaddr {
 // follow acts on changes of the network: links are probed, and whoever is away
 // is looked for at once.
 func (r *reach) follow() {
+	r.e.mine = r.e.addrs()
 	for {
 		select {
 		case <-r.e.finder.NetworkChanges():
 		case <-r.ctx.Done():
 			return
 		}
-		r.e.links.Probe()
 		r.e.moved()
+		r.e.links.Probe()
 		r.mu.Lock()
 		clear(r.brief)
 		for a := range r.sought {

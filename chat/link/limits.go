@@ -11,7 +11,7 @@ const (
 
 	quietTimeout = 5 * time.Second  // silence, while something waits for an answer, after which we ask
 	deadTimeout  = 12 * time.Second // silence after which the peer is taken for dead (promised: 15 s)
-	probeTimeout = 5 * time.Second  // for the answer to a probe after the network changed
+	probeTimeout = 2 * time.Second  // for the answer to a probe after the network changed: links are to be back within 5 s
 
 	roomInterval = 5 * time.Second // between looks at the disk while there is no room for what a peer pushes
 

@@ -62,6 +62,18 @@ func (m *Manager) moveOn(s *session) {
 	}
 }
 
+// forsake closes what else there is to a peer whose direct connection was dead: others
+// like it, on which there is no session; and those over relays, which the peer makes
+// anew. For as long as there is a direct one, dead or not, libp2p punches no hole to who
+// comes over a relay, and later it does not either.
+func (m *Manager) forsake(p peer.ID) {
+	for _, c := range m.host.Network().ConnsToPeer(p) {
+		if relayed(c) || !m.linkedOn(c) {
+			c.Close()
+		}
+	}
+}
+
 // movable returns whose sessions with a peer we opened over a relay.
 func (m *Manager) movable(p peer.ID) (list []wire.Account) {
 	m.mu.Lock()

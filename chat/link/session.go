@@ -114,6 +114,9 @@ func (s *session) close(cause error) {
 	case errors.Is(cause, errDead):
 		s.stream.Reset()
 		s.stream.Conn().Close()
+		if !s.relayed {
+			s.m.forsake(s.peer)
+		}
 	default:
 		s.stream.Reset()
 	}

@@ -280,7 +280,11 @@ func TestRootRoaming(t *testing.T) {
 		ann.must("send", "Ben", "yes, "+where, "--wait", "60s")
 		n += 2
 		same(t, ann, ben, n)
-		t.Logf("%s: delivered after %v, linked by %s", where, there, ben.via(ann))
+		direct := ben.until("a direct link "+where, 20*time.Second, func() bool { return ben.via(ann) == "direct" && ann.via(ben) == "direct" })
+		t.Logf("%s: delivered after %v, directly after %v more", where, there, direct)
+		if there > 5*time.Second {
+			t.Errorf("%s it took %v", where, there)
+		}
 	}
 	talk("at home")
 	ben.move(cafe, "192.168.2.10", "192.168.2.1")
@@ -288,9 +292,6 @@ func TestRootRoaming(t *testing.T) {
 	ann.move(cut, "192.168.3.10", "")
 	ben.move(cut, "192.168.3.11", "")
 	talk("on the island")
-	if v := ann.via(ben); v != "direct" {
-		t.Errorf("on one LAN they are linked by %q", v)
-	}
 	ann.move(home, "192.168.1.10", "192.168.1.1")
 	ben.move(cafe, "192.168.2.10", "192.168.2.1")
 	talk("apart again")
