@@ -48,8 +48,33 @@ func (n *Node) useRelays(e *endpoint) (err error) {
 			return e.hides.strange(n.chat, list)
 		}
 	}
+	cfg.Known = n.known()
+	if cfg.Known, err = e.hides.strange(n.chat, cfg.Known); err != nil {
+		return err
+	}
+	cfg.Granted = func(at ma.Multiaddr) {
+		if !discovery.IsPublic(at) {
+			return // it means nothing elsewhere
+		}
+		if err := n.chat.MetPublicNode([]string{at.String()}); err != nil {
+			n.cfg.Log.Warn("cannot keep where a relay is", "error", err)
+		}
+	}
 	e.relays = relay.New(cfg)
 	return nil
+}
+
+// known returns the public nodes that served before.
+func (n *Node) known() []peer.AddrInfo {
+	texts, err := n.chat.PublicNodes()
+	if err != nil {
+		n.cfg.Log.Warn("cannot tell who served before", "error", err)
+	}
+	list, err := parsePeers(texts)
+	if err != nil {
+		n.cfg.Log.Warn("who served before cannot be read", "error", err)
+	}
+	return list
 }
 
 // offer names somebody linked as a relay, if they are one, and may see where we are.

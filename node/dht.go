@@ -42,6 +42,7 @@ func (n *Node) newDHT(e *endpoint) (*dht.Source, error) {
 	if len(c.Bootstrap) == 0 && c.Network == "" && !c.NoEntry {
 		by = dht.PublicBootstrap()
 	}
+	by = append(by, n.known()...) // those that were named may be gone
 	cfg := dht.Config{Node: e.host, Bootstrap: by, Log: n.cfg.Log}
 	if c.Network != "" {
 		cfg.Prefix = protocol.ID("/truce/net/" + c.Network)

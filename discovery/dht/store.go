@@ -5,6 +5,8 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/ipfs/boxo/ipns"
@@ -36,6 +38,10 @@ type store struct {
 	kad   *kad.IpfsDHT
 	guest host.Host // made for this store alone; nil: none
 
+	open context.Context // until it is closed
+	shut context.CancelFunc
+	wg   sync.WaitGroup // of dials
+
 	entering  chan struct{} // 1 deep: who enters
 	refreshed time.Time     // when the routing table was filled last; of who enters
 }
@@ -45,6 +51,7 @@ func PublicBootstrap() []peer.AddrInfo { return kad.GetDefaultBootstrapPeerAddrI
 
 func (c Config) open() (*store, error) {
 	s := &store{entering: make(chan struct{}, 1)}
+	s.open, s.shut = context.WithCancel(context.Background())
 	h, mode := c.Node, kad.Mode(kad.ModeServer)
 	if c.Guest != nil {
 		var err error
@@ -74,6 +81,8 @@ func (c Config) open() (*store, error) {
 }
 
 func (s *store) close() (err error) {
+	s.shut()
+	s.wg.Wait()
 	if s.kad != nil {
 		err = s.kad.Close()
 	}
@@ -107,22 +116,23 @@ func (s *store) enter(ctx context.Context, peers []peer.AddrInfo) error {
 	if s.kad.RoutingTable().Size() > 0 {
 		return nil
 	}
-	var errs []error
-	for _, p := range peers {
-		if err := s.kad.Host().Connect(ctx, p); err != nil {
-			errs = append(errs, err)
-		}
-	}
 	if len(peers) == 0 {
 		return errAlone
 	}
-	if len(errs) == len(peers) {
-		return fmt.Errorf("no way into the network: %w", errors.Join(errs...))
+	errs := make([]error, len(peers))
+	var dials sync.WaitGroup
+	for i, p := range peers { // one is enough to enter by; the others go on
+		dials.Go(func() { errs[i] = s.kad.Host().Connect(s.open, p) })
 	}
+	ended := make(chan struct{})
+	s.wg.Go(func() {
+		dials.Wait()
+		close(ended)
+	})
 	// Identify tells the DHT of whom we are connected with, a little later.
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for range joinTicks {
+	for left := joinTicks; left > 0; {
 		if s.kad.RoutingTable().Size() > 0 {
 			return nil
 		}
@@ -130,6 +140,14 @@ func (s *store) enter(ctx context.Context, peers []peer.AddrInfo) error {
 		case <-tick.C:
 		case <-ctx.Done():
 			return ctx.Err()
+		}
+		select {
+		case <-ended:
+			if !slices.Contains(errs, nil) {
+				return fmt.Errorf("no way into the network: %w", errors.Join(errs...))
+			}
+			left--
+		default:
 		}
 	}
 	return errors.Join(errSilent, errors.Join(errs...))

@@ -57,6 +57,13 @@ type Config struct {
 	// Find looks for peers that may serve as relays. nil: nobody does.
 	Find func(context.Context) ([]peer.AddrInfo, error)
 
+	// Known are peers that served before, tried as those that Find finds.
+	Known []peer.AddrInfo
+
+	// Granted is told where a relay is that has begun to serve; it must not block for
+	// long. nil: nobody is told.
+	Granted func(at ma.Multiaddr)
+
 	// Log may be nil.
 	Log *slog.Logger
 }

@@ -73,6 +73,9 @@ func newWorker(k *Keeper, told event.Emitter) *worker {
 	for _, p := range k.cfg.Given {
 		w.learn(p, given)
 	}
+	for _, p := range k.cfg.Known {
+		w.learn(p, found)
+	}
 	return w
 }
 
@@ -266,7 +269,11 @@ func (w *worker) ended(o outcome) {
 	if w.cfg.Host.Network().Connectedness(o.peer) != network.Connected {
 		return // it has gone since; hear has no word of that any more
 	}
+	fresh := c.granted == nil
 	c.granted, c.pause, c.due = o.granted, 0, time.Time{}
+	if conns := w.cfg.Host.Network().ConnsToPeer(o.peer); fresh && w.cfg.Granted != nil && len(conns) > 0 {
+		w.cfg.Granted(bare(conns[0].RemoteMultiaddr()).Encapsulate(ma.StringCast("/p2p/" + o.peer.String())))
+	}
 	w.findPause = 0
 	w.cfg.Host.ConnManager().Protect(o.peer, "truce-relay")
 }
