@@ -4,7 +4,9 @@ package main_test
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -38,6 +40,7 @@ table ip truce {
 	chain through {
 		type filter hook forward priority 0
 		%s
+		ct status dnat accept
 		iifname "wan" ct state new drop
 	}
 	chain mine {
@@ -347,5 +350,146 @@ func TestRootResetLink(t *testing.T) {
 		if r.Name == "Ann" || strings.Contains(r.Addr, "11.0.0.11") {
 			t.Errorf("Eve is connected with Ann: %+v", r)
 		}
+	}
+}
+
+// Who has a public address without saying so finds out from others, and is reached
+// directly.
+func TestRootReachable(t *testing.T) {
+	l := newLAN(t)
+	_, one := l.public("One", "11.0.0.1", "4001")
+	_, two := l.public("Two", "11.0.0.2", "4001", one)
+	ann := l.join("Ann", "11.0.0.9", one)
+	ann.until("she knows", time.Minute, func() bool {
+		return slices.ContainsFunc(ann.must("doctor"), func(r row) bool {
+			return r.Check == "reachability" && strings.Contains(r.Detail, "reach this node directly")
+		})
+	})
+	ben := l.router("H1", "11.0.0.11", "192.168.1", true).inside("Ben", "192.168.1.10", one, two)
+	befriend(ben, ann)
+	if v := ben.via(ann); v != "direct" {
+		t.Errorf("linked by %q", v)
+	}
+}
+
+// opens has a router let in what machines at home ask for, by UPnP and NAT-PMP.
+func (l *lan) opens(wan, subnet string) {
+	l.t.Helper()
+	l.nft(`
+table inet filter {
+	chain forward {
+		type filter hook forward priority -10
+		jump miniupnpd
+	}
+	chain miniupnpd { }
+	chain prerouting {
+		type nat hook prerouting priority -100
+		jump prerouting_miniupnpd
+	}
+	chain prerouting_miniupnpd { }
+	chain postrouting {
+		type nat hook postrouting priority 99
+		jump postrouting_miniupnpd
+	}
+	chain postrouting_miniupnpd { }
+}`)
+	dir := l.t.TempDir()
+	conf := filepath.Join(dir, "conf")
+	text := "ext_ifname=wan\next_ip=" + wan + "\nlistening_ip=" + subnet + ".1/24\nport=0\nenable_natpmp=yes\nenable_upnp=yes\nsecure_mode=yes\n" +
+		"lease_file=" + filepath.Join(dir, "leases") + "\nallow 1024-65535 " + subnet + ".0/24 1024-65535\n"
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		l.t.Fatal(err)
+	}
+	cmd := exec.Command("ip", "netns", "exec", l.name, "miniupnpd", "-d", "-f", conf, "-P", filepath.Join(dir, "pid"))
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer log.Close()
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		if b, err := os.ReadFile(log.Name()); err == nil && l.t.Failed() {
+			l.t.Logf("the router: %s", b[max(0, len(b)-3000):])
+		}
+	})
+}
+
+// A router that opens ports when asked makes a node reachable directly.
+func TestRootPortMap(t *testing.T) {
+	l := newLAN(t)
+	_, one := l.public("One", "11.0.0.1", "4001")
+	_, two := l.public("Two", "11.0.0.2", "4001", one)
+	home := l.router("H1", "11.0.0.11", "192.168.1", true)
+	home.opens("11.0.0.11", "192.168.1")
+	ann := home.inside("Ann", "192.168.1.10", one, two)
+	said := func(check, text string) bool {
+		return slices.ContainsFunc(ann.must("doctor"), func(r row) bool { return r.Check == check && strings.Contains(r.Detail, text) })
+	}
+	ann.until("the router lets others in", time.Minute, func() bool { return said("portmap", "lets others in at /ip4/11.0.0.11/") })
+	ann.until("she knows", time.Minute, func() bool { return said("reachability", "reach this node directly") })
+	ben := l.router("H2", "11.0.0.12", "192.168.2", true).inside("Ben", "192.168.2.10", one, two)
+	befriend(ben, ann)
+	if v := ben.via(ann); v != "direct" {
+		t.Errorf("linked by %q", v)
+	}
+}
+
+// Who hides where she is, is found and talked with by relays alone.
+func TestRootHidden(t *testing.T) {
+	l := newLAN(t)
+	_, one := l.public("One", "11.0.0.1", "4001")
+	_, two := l.public("Two", "11.0.0.2", "4001", one)
+	ann := l.router("H1", "11.0.0.11", "192.168.1", false).inside("Ann", "192.168.1.10", one, two)
+	ben := l.router("H2", "11.0.0.12", "192.168.2", false).inside("Ben", "192.168.2.10", one, two)
+	ann.must("config", "hide", "true")
+	befriend(ben, ann, time.Minute)
+	for i := range 5 {
+		ben.must("send", "Ann", fmt.Sprint("where are you? ", i), "--wait", "20s")
+		ann.must("send", "Ben", "guess", "--wait", "20s")
+	}
+	for _, m := range []struct {
+		who      *machine
+		of, sees string
+	}{{ben, "Ann", "11.0.0.11"}, {ann, "Ben", "11.0.0.12"}} {
+		for _, r := range m.who.must("peers") {
+			if strings.Contains(r.Addr, m.sees) || r.Name == m.of && r.Via != "relay" {
+				t.Errorf("%s is connected with %+v", m.who.name, r)
+			}
+		}
+	}
+	if link := ann.must("link")[0].Link; strings.Contains(link, "192.168.") || strings.Contains(link, "11.0.0.11") {
+		t.Errorf("the link says where she is: %s", link)
+	}
+}
+
+// How long the first contact takes from cold, by a link without addresses, where both
+// are behind routers; and how long until it is direct.
+func TestRootFirstContactBehindRouters(t *testing.T) {
+	l := newLAN(t)
+	_, one := l.public("One", "11.0.0.1", "4001")
+	_, two := l.public("Two", "11.0.0.2", "4001", one)
+	left, right := l.router("H1", "11.0.0.11", "192.168.1", false), l.router("H2", "11.0.0.12", "192.168.2", false)
+	const pairs = 12
+	var contact, punched []time.Duration
+	for i := range pairs {
+		suffix := string(rune('A' + i))
+		ann, ben := left.inside("Ann"+suffix, fmt.Sprint("192.168.1.", 10+i), one, two), right.inside("Ben"+suffix, fmt.Sprint("192.168.2.", 10+i), one, two)
+		began := time.Now()
+		ben.must("add", ann.link(), "--note", "it is me")
+		ann.until("the request arrives", time.Minute, func() bool { return len(ann.must("requests")) == 1 })
+		contact = append(contact, time.Since(began))
+		ann.must("accept", ben.name)
+		punched = append(punched, ann.until("a direct link", 30*time.Second, func() bool { return ann.via(ben) == "direct" }))
+		ann.kill()
+		ben.kill()
+	}
+	for what, times := range map[string][]time.Duration{"first contact by link": contact, "direct after that": punched} {
+		slices.Sort(times)
+		t.Logf("%s: median %v, 95 %% within %v, worst %v", what, times[pairs/2], times[pairs*95/100], times[pairs-1])
 	}
 }
