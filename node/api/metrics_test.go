@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/node"
@@ -123,6 +124,11 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	tick := time.NewTicker(10 * time.Millisecond) // it is counted once it is on disk, and nothing tells of that
+	defer tick.Stop()
+	for begin := time.Now(); samples(scrape(t, ha))["truce_delivered_total"] == "0" && time.Since(begin) < time.Minute; {
+		<-tick.C
+	}
 	ann, ben := scrape(t, ha), scrape(t, hb)
 	for name, want := range map[string]string{
 		"truce_online": "1", "truce_contacts": "1", "truce_requests": "0", "truce_reachable": "0",
@@ -146,6 +152,21 @@ func TestMetrics(t *testing.T) {
 	}
 	if _, ok := samples(ann)[`truce_dials_total{outcome="linked"}`]; !ok {
 		t.Error("dials are not counted")
+	}
+	served := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^# TYPE (truce_\w+) (\w+)$`).FindAllStringSubmatch(ann, -1) {
+		served["| `"+m[1]+"` | "+m[2]] = true
+	}
+	for _, row := range api.MetricRows() {
+		cells := strings.SplitAfterN(row, " | ", 3)
+		want := strings.TrimSuffix(cells[0]+cells[1], " | ")
+		if dht := strings.Contains(row, "_dht_last_"); served[want] == dht { // there was nothing yet
+			t.Errorf("%s: served is %v", want, served[want])
+		}
+		delete(served, want)
+	}
+	if len(served) > 0 {
+		t.Errorf("served, but in no row: %v", served)
 	}
 	if !strings.Contains(ann, "\nlibp2p_") {
 		t.Error("there are no metrics of libp2p")
