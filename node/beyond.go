@@ -93,6 +93,15 @@ func (e *endpoint) offer(ctx context.Context, a wire.Account, c network.Conn) {
 	}
 }
 
+// blamed returns those addresses that are left alone for a while after a dial failed:
+// not those by relays that we know, where somebody may be the next moment.
+func (e *endpoint) blamed(addrs []ma.Multiaddr) []ma.Multiaddr {
+	return ma.FilterAddrs(addrs, func(a ma.Multiaddr) bool {
+		by, ok := host.RelayOf(a)
+		return !ok || e.relays == nil || !e.relays.Knows(by)
+	})
+}
+
 // moved is called when the network has changed.
 func (e *endpoint) moved() {
 	e.hangUp()

@@ -267,7 +267,7 @@ func (r *reach) take() {
 				return
 			}
 			r.trail.failed(a, err)
-			if !ours(found.Source) {
+			if found.Peer.Addrs = r.e.blamed(found.Peer.Addrs); !ours(found.Source) && len(found.Peer.Addrs) > 0 {
 				r.e.finder.Report(found, err)
 			}
 		})
@@ -440,7 +440,7 @@ func (r *reach) keep(which func(link.Info) bool) {
 		if len(addrs) == 0 || !which(s) {
 			continue
 		}
-		p := peer.AddrInfo{ID: s.Peer, Addrs: worthKeeping(addrs, s.Conn.RemoteMultiaddr())}
+		p := peer.AddrInfo{ID: s.Peer, Addrs: worthKeeping(r.withRelays(s, addrs), s.Conn.RemoteMultiaddr())}
 		r.mu.Lock()
 		asks := r.asking[s.Account]
 		r.mu.Unlock()
@@ -450,6 +450,20 @@ func (r *reach) keep(which func(link.Info) bool) {
 		}
 		r.e.finder.Report(discovery.Found{ID: discovery.ID(s.Account), Peer: p, Source: discovery.SourceKnown}, nil)
 	}
+}
+
+// withRelays adds by which relays somebody was reached before, if they name none now: on
+// a network without internet they have none, but will again.
+func (r *reach) withRelays(s link.Info, addrs []ma.Multiaddr) []ma.Multiaddr {
+	if slices.ContainsFunc(addrs, host.Relayed) {
+		return addrs
+	}
+	for _, p := range (cache{r.e.chat, r.log}).Addrs(discovery.ID(s.Account)) {
+		if p.ID == s.Peer {
+			addrs = append(addrs, ma.FilterAddrs(p.Addrs, host.Relayed)...)
+		}
+	}
+	return addrs
 }
 
 // worthKeeping picks the addresses to keep: first those at the IP address of conn,
