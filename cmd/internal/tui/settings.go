@@ -25,6 +25,7 @@ var options = []option{
 	{"presence", "you see who is there, and are seen", yesNo},
 	{"messages", "you write, and are written to", yesNo},
 	{"nearby", "people on this network see your name", yesNo},
+	{"hide", "nobody but relays sees where you are", yesNo},
 	{"away_after", "away by itself after so long; 0: never", nil},
 	{"auto_reply", "what answers while you are away; empty: nothing", nil},
 }
