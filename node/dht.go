@@ -8,6 +8,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/protocol"
 	ma "github.com/multiformats/go-multiaddr"
 
+	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/discovery"
 	"github.com/truce-im/truce/discovery/dht"
 	"github.com/truce-im/truce/node/host"
@@ -20,13 +21,32 @@ type DHT struct {
 	// and -. Empty: the public network of IPFS, or one that speaks its protocols.
 	Network string
 
-	// Bootstrap holds multiaddrs, ending in /p2p/ID, of nodes by which one enters.
-	// Empty: those of IPFS, for its network; a network of one's own has none.
+	// Bootstrap holds multiaddrs, ending in /p2p/ID, of nodes by which one enters the
+	// network, and IPFS for its well-known ones. Empty: IPFS; in a network of one's
+	// own nobody, and IPFS is refused there.
 	Bootstrap []string
 
 	// NoEntry has a public node wait for others to enter by it, where Bootstrap is
 	// empty.
 	NoEntry bool
+}
+
+// IPFS stands among the nodes to enter by for the well-known ones of its network.
+const IPFS = "ipfs"
+
+// entries are the nodes to enter by.
+func (c *DHT) entries() ([]peer.AddrInfo, error) {
+	named := slices.DeleteFunc(slices.Clone(c.Bootstrap), func(s string) bool { return s == IPFS })
+	by, err := parsePeers(named)
+	switch wellKnown := len(named) < len(c.Bootstrap); {
+	case err != nil:
+		return nil, err
+	case c.Network != "" && wellKnown:
+		return nil, chat.Errorf(chat.CodeUsage, "the network %q is not entered by the nodes of IPFS", c.Network)
+	case wellKnown, c.Network == "" && len(named) == 0 && !c.NoEntry:
+		by = append(by, dht.PublicBootstrap()...)
+	}
+	return by, nil
 }
 
 // newDHT makes the source that the configuration asks for; nil: none.
@@ -35,12 +55,9 @@ func (n *Node) newDHT(e *endpoint) (*dht.Source, error) {
 	if c == nil {
 		return nil, nil
 	}
-	by, err := parsePeers(c.Bootstrap)
+	by, err := c.entries()
 	if err != nil {
 		return nil, err
-	}
-	if len(c.Bootstrap) == 0 && c.Network == "" && !c.NoEntry {
-		by = dht.PublicBootstrap()
 	}
 	by = append(by, n.known()...) // those that were named may be gone
 	cfg := dht.Config{Node: e.host, Bootstrap: by, Log: n.cfg.Log}

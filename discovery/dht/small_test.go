@@ -1,6 +1,7 @@
 package dht_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,6 +127,9 @@ func TestShut(t *testing.T) {
 		t.Logf("%d packets in a day", packets)
 		if packets > 40*12 { // a dial is some ten
 			t.Errorf("%d packets were sent in a day at a shut door", packets)
+		}
+		if s := ann.Status(); s.Err == nil || strings.Contains(s.Err.Error(), "\n") {
+			t.Errorf("not said in a line: %v", s.Err)
 		}
 		net.Cut("1.0.0.1", false)
 		ann.NetworkChanged(up("1.0.0.2"))

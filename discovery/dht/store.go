@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/ipfs/boxo/ipns"
@@ -17,6 +18,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/routing"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	mh "github.com/multiformats/go-multihash"
 
 	"github.com/truce-im/truce/discovery/rendezvous"
@@ -144,13 +146,25 @@ func (s *store) enter(ctx context.Context, peers []peer.AddrInfo) error {
 		select {
 		case <-ended:
 			if !slices.Contains(errs, nil) {
-				return fmt.Errorf("no way into the network: %w", errors.Join(errs...))
+				return closed(errs)
 			}
 			left--
 		default:
 		}
 	}
 	return errors.Join(errSilent, errors.Join(errs...))
+}
+
+// closed is why nobody let us in, in one line: libp2p has one for each address.
+func closed(errs []error) error {
+	why, errno := errors.New("no answer"), syscall.Errno(0)
+	switch all := errors.Join(errs...); {
+	case errors.As(all, &errno):
+		why = errno
+	case errors.Is(all, swarm.ErrNoGoodAddresses):
+		why = errors.New("their names lead nowhere")
+	}
+	return fmt.Errorf("no way into the network by any of %d nodes: %w", len(errs), why)
 }
 
 const (

@@ -254,7 +254,7 @@ func enterByDefault(cfg *node.Config) error {
 		}
 	case len(by) > 0:
 		for _, s := range by {
-			if err := config.CheckPeer(s); err != nil {
+			if err := config.CheckEntry(s); err != nil {
 				return usagef("TRUCE_BOOTSTRAP: %v", err)
 			}
 		}

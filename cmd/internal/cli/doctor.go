@@ -92,7 +92,7 @@ func (a *app) overStoreUnasked(ctx context.Context, t task) error {
 
 // Columns: where the text of a check begins, and where it ends at the latest.
 const (
-	checkWidth    = 14
+	checkWidth    = 15
 	maxCheckWidth = 100
 )
 

@@ -29,10 +29,11 @@ Makes the account if there is none. --listen, --peer and --bootstrap may be give
 several times; what is not given is taken from config.toml, see "truce help config".
 Contacts find each other over the internet in a DHT: that of IPFS, or with --network
 one of your own; --bootstrap names nodes to enter it by, in place of the well-known
-ones ($TRUCE_BOOTSTRAP does the same, "none": none). Who cannot be reached directly
-is reached by relays: those of --relay, of contacts and of the DHT. --public is for a
-node that everybody can reach: it serves the DHT and relays for others, but for
---serve-relay=false.
+ones or, with "--bootstrap ipfs" as well, beside them ($TRUCE_BOOTSTRAP does the
+same, "none": none). Who cannot be reached directly is reached by relays: those of
+--relay, of contacts and of the DHT. --public is for a node that everybody can reach:
+it serves the DHT and relays for others, but for --serve-relay=false; "truce id"
+prints the addresses by which others enter.
 
 SIGHUP has it read config.toml again and go on the network accordingly: sessions
 begin anew, messages wait meanwhile, and flags still win. A file with a mistake

@@ -26,7 +26,7 @@ func (f *runFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.cfg.Name, "name", "", "your name, if the account must be made")
 	flags.StringArrayVar(&f.cfg.Listen, "listen", nil, "multiaddr to listen on")
 	flags.StringArrayVar(&f.cfg.Peers, "peer", nil, "multiaddr of a contact's node to try")
-	flags.StringArrayVar(&f.dht.Bootstrap, "bootstrap", nil, "multiaddr of a node to enter the DHT by")
+	flags.StringArrayVar(&f.dht.Bootstrap, "bootstrap", nil, "multiaddr of a node to enter the DHT by, or ipfs")
 	flags.StringVar(&f.dht.Network, "network", "", "name of a DHT of your own")
 	flags.BoolVar(&f.mdns, "mdns", true, "find contacts on this network")
 	flags.BoolVar(&f.useDHT, "dht", true, "find contacts over the internet")
@@ -96,8 +96,11 @@ func (f *runFlags) check() error {
 // checkAddrs refuses what cannot be listened on or dialled.
 func checkAddrs(flag string, addrs []string) error {
 	check := config.CheckPeer
-	if flag == "listen" {
+	switch flag {
+	case "listen":
 		check = config.CheckListen
+	case "bootstrap":
+		check = config.CheckEntry
 	}
 	for _, s := range addrs {
 		if err := check(s); err != nil {

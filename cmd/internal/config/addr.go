@@ -27,6 +27,15 @@ func CheckListen(addr string) error {
 	return nil
 }
 
+// CheckEntry refuses what is neither an address of a node to enter the DHT by nor the
+// word for those of IPFS.
+func CheckEntry(addr string) error {
+	if addr == "ipfs" { // node.IPFS
+		return nil
+	}
+	return CheckPeer(addr)
+}
+
 // CheckPeer refuses what is no address of a peer.
 func CheckPeer(addr string) error {
 	a, err := multiaddr(addr)

@@ -52,7 +52,7 @@ var Settings = []Setting{
 	{"peer", "", "addresses of contacts' nodes to try, as --peer", list, CheckPeer},
 	{"mdns", "true", "whether to find contacts on the local network, as --mdns", flag, nil},
 	{"dht", "true", "whether to find contacts over the internet, as --dht", flag, nil},
-	{"bootstrap", "", "nodes to enter the DHT by, as --bootstrap; without any, those of IPFS", list, CheckPeer},
+	{"bootstrap", "", "nodes to enter the DHT by, as --bootstrap; without any, those of IPFS", list, CheckEntry},
 	{"network", "", "name of a DHT of your own, as --network", text, CheckNetwork},
 	{"relay", "", "relays to be reached by, as --relay, before those that are found", list, CheckPeer},
 	{"portmap", "true", "whether to ask the router to let others in, as --portmap", flag, nil},
