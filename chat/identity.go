@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/rand"
@@ -112,11 +113,12 @@ func (s *Service) Port() (int, error) {
 }
 
 // Started notes that the node goes on the network, listening on port: it draws
-// the number of this start, which rises whatever the clock does.
+// the number of this start, which rises whatever the clock does. Port 0, of a node
+// that listens nowhere, leaves the one that was saved.
 func (s *Service) Started(port int) error {
 	return s.changeSelf(func(self *Self) {
 		self.Boot = max(self.Boot+1, s.nowMillis())
-		self.Port = port
+		self.Port = cmp.Or(port, self.Port)
 	})
 }
 

@@ -68,6 +68,9 @@ func TestBootRises(t *testing.T) {
 		}
 		last = c.Boot
 	}
+	if err := n.Started(0); err != nil { // it hides
+		t.Fatal(err)
+	}
 	if port, err := n.Port(); port != 4003 || err != nil {
 		t.Errorf("the port is %d, %v", port, err)
 	}

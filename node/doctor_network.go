@@ -37,7 +37,11 @@ func (n *Node) checkNetwork(ctx context.Context, contacts []chat.ContactView) []
 	if !e.hides.All {
 		list = append(list, checkPort(ctx, host.Addrs(e.host), tcp, udp))
 	}
-	list = append(list, checkMDNS(status)...)
+	if e.hides.All {
+		list = append(list, Check{CheckMDNS, true, "not used: you hide where you are", ""})
+	} else {
+		list = append(list, checkMDNS(status)...)
+	}
 	list = append(list, e.checkDHT(time.Now()))
 	list = append(list, e.checkBeyond(time.Now())...)
 	list = append(list, n.checkFirewall(status, contacts, tcp, udp))
@@ -180,7 +184,7 @@ func checkLAN(l discovery.LAN) Check {
 func (n *Node) checkFirewall(s discovery.Status, contacts []chat.ContactView, tcp, udp int) Check {
 	came := n.trails.came()
 	if came.count > 0 {
-		return Check{CheckFirewall, true, fmt.Sprintf("others get in: %d connections came, the last %s ago", came.count, ago(time.Now(), came.last)), ""}
+		return Check{CheckFirewall, true, fmt.Sprintf("others get in: %d came, the last %s ago", came.count, ago(time.Now(), came.last)), ""}
 	}
 	c := Check{CheckFirewall, true, "nobody has come in from another machine yet", ""}
 	f := localFirewall(tcp, udp)

@@ -52,7 +52,7 @@ func TestDiagnose(t *testing.T) {
 		check(t, list, node.CheckPort, "UDP 8000 (QUIC) on 1.0.0.1")
 		check(t, list, node.CheckMDNS, "switched off")
 		check(t, list, node.CheckContact, "Ben: linked over QUIC at 1.0.0.2")
-		check(t, b.Diagnose(t.Context()), node.CheckFirewall, "others get in: 1 connections")
+		check(t, b.Diagnose(t.Context()), node.CheckFirewall, "others get in: 1 came")
 
 		time.Sleep(time.Second) // virtual: until he has shown himself
 		net.Cut(ben.ip, true)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
@@ -313,6 +314,7 @@ func (r *reach) lookAgain() time.Duration {
 	now := time.Now()
 	wait := lastRetry
 	var seek []wire.Account
+	punch := map[wire.Account]bool{}
 	r.mu.Lock()
 	for a, x := range r.due {
 		if r.e.links.Direct(a) || !r.sought[a] {
@@ -326,6 +328,7 @@ func (r *reach) lookAgain() time.Duration {
 		if !x.at.After(now) {
 			seek = append(seek, a)
 			x.pause = min(2*x.pause, lastRetry)
+			punch[a] = x.pause < lastRetry // where it has failed that often it always does
 			x.at = now.Add(jitter(x.pause))
 			r.due[a] = x
 		}
@@ -334,6 +337,11 @@ func (r *reach) lookAgain() time.Duration {
 	r.mu.Unlock()
 	for _, a := range seek {
 		r.e.finder.Seek(discovery.ID(a))
+	}
+	for _, s := range r.e.links.Sessions() {
+		if punch[s.Account] && s.Conn.Stat().Direction == network.DirInbound && host.Relayed(s.Conn.RemoteMultiaddr()) {
+			r.e.beyond.Punch(s.Peer)
+		}
 	}
 	return wait
 }
@@ -415,6 +423,11 @@ func (r *reach) up(a wire.Account) {
 		}
 	}
 	r.keep(func(s link.Info) bool { return s.Account == a })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sought[a] && !r.e.links.Direct(a) { // by a relay
+		r.schedule(a, firstRetry)
+	}
 }
 
 // learn keeps the addresses that linked peers say they listen at, which they

@@ -120,10 +120,10 @@ func (t *trails) came() visitors {
 	return t.visitors
 }
 
-// watch counts connections of other machines to h.
+// watch counts connections that came in from other machines.
 func (t *trails) watch(h network.Network) {
 	h.Notify(&network.NotifyBundle{ConnectedF: func(_ network.Network, c network.Conn) {
-		if c.Stat().Direction != network.DirInbound || ownMachine(c) {
+		if c.Stat().Direction != network.DirInbound || ownMachine(c) || host.Relayed(c.RemoteMultiaddr()) {
 			return
 		}
 		t.mu.Lock()

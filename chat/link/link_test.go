@@ -90,6 +90,9 @@ func TestNewerStart(t *testing.T) {
 		if got := a.sessions(b.account()); got != 1 {
 			t.Errorf("a has %d sessions", got)
 		}
+		if dead := a.host.Network().ConnsToPeer(b.host.ID()); len(dead) != 0 {
+			t.Errorf("a keeps %d connections with who is gone", len(dead))
+		}
 		talk(a, again)
 	})
 }

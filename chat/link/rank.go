@@ -166,8 +166,10 @@ func cmpBool(a, b bool) int {
 	return -1
 }
 
-// remove forgets a session that has ended.
-func (m *Manager) remove(s *session) {
+// remove forgets a session that has ended. Of a device that was started anew nothing is
+// left at the other end of the connection either: while it stood, libp2p would punch no
+// hole to who comes over a relay now.
+func (m *Manager) remove(s *session, cause error) {
 	a, d := s.who.account, s.who.device
 	m.mu.Lock()
 	devices := m.sessions[a]
@@ -181,8 +183,12 @@ func (m *Manager) remove(s *session) {
 	}
 	m.choose(a, d)
 	m.mu.Unlock()
-	if !m.linkedOn(s.stream.Conn()) {
-		m.guests.add(s.stream.Conn())
+	switch conn := s.stream.Conn(); {
+	case m.linkedOn(conn):
+	case errors.Is(cause, errAnew):
+		conn.Close()
+	default:
+		m.guests.add(conn)
 	}
 
 	if err := m.chat.LinkDown(a); err != nil {

@@ -99,7 +99,7 @@ func (s *session) serve() {
 	s.close(cause)
 	s.parts.Wait()
 	s.m.host.ConnManager().Unprotect(s.peer, tag)
-	s.m.remove(s)
+	s.m.remove(s, cause)
 	s.report(cause)
 }
 

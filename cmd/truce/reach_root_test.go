@@ -105,3 +105,45 @@ func TestRootHidden(t *testing.T) {
 		t.Errorf("the link says where she is: %s", link)
 	}
 }
+
+// Who hides, from one or from all, and then no more, listens where they did; and the
+// link with them, which begins before either knows where they are seen, is direct again.
+func TestRootHiddenForAWhile(t *testing.T) {
+	l := newLAN(t)
+	_, one := l.public("One", "11.0.0.1", "4001")
+	_, two := l.public("Two", "11.0.0.2", "4001", one)
+	ann := l.router("H1", "11.0.0.11", "192.168.1", false).inside("Ann", "192.168.1.10", one, two)
+	ben := l.router("H2", "11.0.0.12", "192.168.2", false).inside("Ben", "192.168.2.10", one, two)
+	befriend(ben, ann)
+	direct := func() bool { return ben.via(ann) == "direct" && ann.via(ben) == "direct" }
+	ann.until("a direct link", 20*time.Second, direct)
+	at := ben.over(ann)
+	for _, hide := range [][2][]string{
+		{{"hide", "Ben"}, {"hide", "Ben", "--off"}},
+		{{"config", "hide", "true"}, {"config", "hide", "false"}},
+	} {
+		ann.must(hide[0]...)
+		ben.must("send", "Ann", "where are you?", "--wait", "20s")
+		if v := ben.via(ann); v != "relay" {
+			t.Errorf("%q: linked by %q", hide[0], v)
+		}
+		ann.must(hide[1]...)
+		t.Logf("direct %v after %q", ann.until("a direct link", 20*time.Second, direct), hide[1])
+	}
+	if now := ben.over(ann); portOf(now) != portOf(at) {
+		t.Errorf("Ann was at %s, and is at %s", at, now)
+	}
+	for range 3 {
+		ann.kill()
+		ann.start()
+		ann.until("a direct link after a restart", 20*time.Second, direct)
+	}
+}
+
+// portOf is the port in an address.
+func portOf(addr string) string {
+	if parts := strings.Split(addr, "/"); len(parts) > 4 {
+		return parts[4]
+	}
+	return addr
+}

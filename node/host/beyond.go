@@ -6,15 +6,15 @@ import (
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/relay"
-	"github.com/libp2p/go-libp2p/p2p/protocol/holepunch"
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Beyond says how a host gets through what stands between it and others. Without it
 // a host uses no relay and does not learn where it is seen from outside. With it, it
 // punches holes to whoever comes by a relay; to have one is the caller's part (package
-// relay).
+// relay). It is for one host.
 type Beyond struct {
 	// Public has the host take itself for reachable from everywhere.
 	Public bool
@@ -42,10 +42,12 @@ type Beyond struct {
 	// Through tells whether a relay is one by which such a peer may be dialled; nil: all
 	// are.
 	Through func(relay peer.ID) bool
+
+	holes holes
 }
 
 // options are those of libp2p. A nil b has none of all this.
-func (b *Beyond) options() libp2p.Option {
+func (b *Beyond) options(metrics prometheus.Registerer) libp2p.Option {
 	if b == nil {
 		return libp2p.ChainOptions(libp2p.DisableRelay(), libp2p.DisableIdentifyAddressDiscovery(),
 			// A forced answer is the only way to stop AutoNAT's client.
@@ -72,8 +74,7 @@ func (b *Beyond) options() libp2p.Option {
 	if b.Ask {
 		opts = append(opts, libp2p.EnableAutoNATv2())
 	}
-	opts = append(opts, libp2p.EnableHolePunching(holepunch.WithAddrFilter(punches{b})))
-	return libp2p.ChainOptions(opts...)
+	return libp2p.ChainOptions(append(opts, b.punching(metrics))...)
 }
 
 // shown is Shown, of which nil is all.

@@ -46,7 +46,7 @@ func NewGuest(dials func(peer.ID, ma.Multiaddr) bool, options ...libp2p.Option) 
 		libp2p.UserAgent(guestAgent),
 		libp2p.DisableMetrics(),
 		quiet,
-		(*Beyond)(nil).options(),
+		(*Beyond)(nil).options(nil),
 	}, options...)
 	h, err := libp2p.New(opts...)
 	if err != nil {

@@ -128,7 +128,7 @@ func build(cfg Config) (corehost.Host, error) {
 		libp2p.UserAgent(UserAgent),
 		metrics,
 		quiet,
-		cfg.Beyond.options(),
+		cfg.Beyond.options(cfg.MetricsRegisterer),
 	}, cfg.Options...)
 	h, err := libp2p.New(opts...)
 	if err != nil {
