@@ -34,17 +34,17 @@ func (n *Node) checkNetwork(ctx context.Context, contacts []chat.ContactView) []
 	status := e.finder.Status()
 	list := checkInterfaces(status.LANs, !status.MDNS)
 	tcp, udp := host.Ports(e.host)
-	if !e.hides.All {
-		list = append(list, checkPort(ctx, host.Addrs(e.host), tcp, udp))
-	}
 	if e.hides.All {
 		list = append(list, Check{CheckMDNS, true, "not used: you hide where you are", ""})
 	} else {
+		list = append(list, checkPort(ctx, host.Addrs(e.host), tcp, udp))
 		list = append(list, checkMDNS(status)...)
 	}
 	list = append(list, e.checkDHT(time.Now()))
 	list = append(list, e.checkBeyond(time.Now())...)
-	list = append(list, n.checkFirewall(status, contacts, tcp, udp))
+	if !e.hides.All {
+		list = append(list, n.checkFirewall(status, contacts, tcp, udp))
+	}
 	return append(list, n.checkGiven(e)...)
 }
 
