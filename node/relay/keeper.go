@@ -38,6 +38,9 @@ const (
 	doubtTimeout   = 2 * time.Second
 	findTimeout    = time.Minute
 
+	minLife = 2 * time.Minute  // of a reservation that is worth something
+	maxLife = 30 * time.Minute // of one that is not renewed
+
 	firstPause = time.Second // after a failure; doubled by each further one
 	maxPause   = 30 * time.Minute
 	firstFind  = 15 * time.Second // between two searches that did not suffice; doubled by each

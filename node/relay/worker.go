@@ -32,9 +32,11 @@ type candidate struct {
 	due     time.Time // not before
 	pause   time.Duration
 	trying  bool
-	doubt   bool                // the network has changed since it answered
+	doubt   bool                // it may be dead: to be asked
+	doubted bool                // it is tried because of that
 	overTCP bool                // asked over TCP alone
 	granted *client.Reservation // nil: none
+	renewed time.Time           // when it was granted last
 }
 
 // outcome is how an attempt went.
@@ -80,6 +82,8 @@ func newWorker(k *Keeper, told event.Emitter) *worker {
 }
 
 const never = 1<<63 - 1 // of a timer
+
+var errShort = errors.New("the relay serves for too short a time")
 
 func (w *worker) run(ctx context.Context, news <-chan any) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -142,7 +146,7 @@ func (w *worker) work(ctx context.Context, running *int) (next time.Time) {
 			continue
 		}
 		lack--
-		switch at := renewal(c.granted, now); {
+		switch at := c.renewal(); {
 		case c.trying || w.public:
 		case now.Before(c.due): // it was refused of late
 			soonest(c.due)
@@ -157,7 +161,9 @@ func (w *worker) work(ctx context.Context, running *int) (next time.Time) {
 		case lack <= 0:
 			return next
 		case c.trying:
-			lack--
+			if !c.doubted { // who did not answer does not now either, most likely
+				lack--
+			}
 		case c.due.After(now):
 			soonest(c.due)
 		default:
@@ -183,10 +189,11 @@ func (w *worker) work(ctx context.Context, running *int) (next time.Time) {
 	return next
 }
 
-// renewal is when to renew: when a quarter of the time is left, five minutes at most.
-func renewal(r *client.Reservation, now time.Time) time.Time {
-	left := r.Expiration.Sub(now)
-	return r.Expiration.Add(-min(5*time.Minute, max(left/4, time.Second)))
+// renewal is when to renew: when a quarter of the time is left or five minutes are, and
+// once in half an hour, for our clock may be slow.
+func (c *candidate) renewal() time.Time {
+	lasts := c.granted.Expiration.Sub(c.renewed)
+	return c.renewed.Add(min(lasts-min(lasts/4, 5*time.Minute), maxLife))
 }
 
 // ready returns those without a reservation in the order in which they are tried.
@@ -222,7 +229,7 @@ func (w *worker) try(ctx context.Context, c *candidate, running *int) {
 			info.Addrs = tcp
 		}
 	}
-	c.trying, c.doubt = true, false
+	c.trying, c.doubt, c.doubted = true, false, doubt
 	*running++
 	go func() {
 		granted, err := w.reserve(ctx, info, doubt)
@@ -254,9 +261,12 @@ func isTCP(a ma.Multiaddr) bool {
 
 // ended notes how an attempt went. Whoever cannot renew goes on until it runs out.
 func (w *worker) ended(o outcome) {
-	w.note(o.err)
 	c := w.candidates[o.peer]
 	c.trying = false
+	if o.err == nil && time.Until(o.granted.Expiration) < minLife {
+		o.err = errShort // it would have us ask again and again
+	}
+	w.note(o.err)
 	if o.err != nil {
 		w.cfg.Log.Debug("no reservation", "relay", o.peer, "error", o.err)
 		c.pause = min(max(firstPause, 2*c.pause), maxPause)
@@ -270,12 +280,29 @@ func (w *worker) ended(o outcome) {
 		return // it has gone since; hear has no word of that any more
 	}
 	fresh := c.granted == nil
-	c.granted, c.pause, c.due = o.granted, 0, time.Time{}
+	c.granted, c.renewed, c.pause, c.due = o.granted, time.Now(), 0, time.Time{}
 	if conns := w.cfg.Host.Network().ConnsToPeer(o.peer); fresh && w.cfg.Granted != nil && len(conns) > 0 {
 		w.cfg.Granted(bare(conns[0].RemoteMultiaddr()).Encapsulate(ma.StringCast("/p2p/" + o.peer.String())))
 	}
 	w.findPause = 0
 	w.cfg.Host.ConnManager().Protect(o.peer, "truce-relay")
+	w.release()
+}
+
+// release gives up a reservation too many: of one who was given up for dead and came
+// back, or took its place.
+func (w *worker) release() {
+	var held []*candidate
+	for _, c := range w.candidates {
+		if c.granted != nil {
+			held = append(held, c)
+		}
+	}
+	if len(held) > Wanted {
+		w.drop(slices.MaxFunc(held, func(a, b *candidate) int {
+			return cmp.Or(cmp.Compare(a.rank, b.rank), a.renewed.Compare(b.renewed))
+		}))
+	}
 }
 
 func (w *worker) searched(d discovery) {
