@@ -20,7 +20,7 @@ func (n *Node) beyond(h *hides) *host.Beyond {
 	if c.DHT == nil && len(c.Relays) == 0 && !c.Public && !h.any() {
 		return nil
 	}
-	b := &host.Beyond{Public: c.Public && !h.any(), Relay: !c.NoRelay, Ask: len(c.Options) == 0} // nobody asks in a simulation
+	b := &host.Beyond{Public: c.Public && !h.any(), Relay: !c.NoRelay, Ask: len(c.Options) == 0, Met: h.met} // nobody asks in a simulation
 	if c.PortMap && !b.Public && !h.any() {
 		b.PortMap = new(host.PortMap)
 	}
@@ -61,6 +61,7 @@ func (n *Node) useRelays(e *endpoint) (err error) {
 		}
 	}
 	e.relays = relay.New(cfg)
+	e.hides.relays.Store(e.relays)
 	return nil
 }
 

@@ -1,14 +1,21 @@
 package node_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	ma "github.com/multiformats/go-multiaddr"
+
 	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/node"
+	"github.com/truce-im/truce/node/host"
 	"github.com/truce-im/truce/node/nodetest"
 )
 
@@ -122,6 +129,34 @@ func TestRelayDies(t *testing.T) {
 					t.Errorf("Ann is still connected with a dead relay")
 				}
 			}
+		}
+	})
+}
+
+// A stranger who comes by a relay learns nothing of where one is, and gets no packet.
+func TestStrangerByRelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newApart(t, 1)
+		key, _, err := crypto.GenerateEd25519Key(rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := host.New(t.Context(), host.Config{Key: key, Listen: []string{"/ip4/1.0.9.9/udp/4001/quic-v1"}, Beyond: new(host.Beyond), Options: w.net.Options()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.Close()
+		id, err := peer.Decode(w.a.PeerID())
+		if err != nil {
+			t.Fatal(err)
+		}
+		over := ma.StringCast(w.public[0].Addrs()[0] + "/p2p-circuit")
+		if err := h.Connect(network.WithAllowLimitedConn(t.Context(), "test"), peer.AddrInfo{ID: id, Addrs: []ma.Multiaddr{over}}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Minute)
+		if w.net.Spoke(w.ann.ip, "1.0.9.9") {
+			t.Error("Ann's machine sent something to the stranger's")
 		}
 	})
 }

@@ -51,7 +51,7 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 	if e.seed, err = n.chat.TransportSeed(); err != nil {
 		return nil, err
 	}
-	if e.hides, err = n.newHides(e); err != nil {
+	if e.hides, err = n.newHides(); err != nil {
 		return nil, err
 	}
 	e.beyond = n.beyond(e.hides)
@@ -84,6 +84,7 @@ func (n *Node) openEndpoint(ctx context.Context, listen []string) (_ *endpoint, 
 		Host: e.host, Chat: n.chat, Log: n.cfg.Log, Courier: e.presence,
 		AccountKey: n.home.keys.account, Bars: e.hides.bars, Up: e.reach.up, Down: e.reach.down, Wanted: e.reach.wanted,
 	})
+	e.hides.links.Store(e.links)
 	e.links.Start() // Up asks e.links
 	e.presence.Start()
 	if err := e.reach.start(); err != nil || e.relays == nil {

@@ -5,14 +5,17 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
 
 	"github.com/truce-im/truce/chat"
+	"github.com/truce-im/truce/chat/link"
 	"github.com/truce-im/truce/chat/wire"
 	"github.com/truce-im/truce/node/host"
+	"github.com/truce-im/truce/node/relay"
 )
 
 // hides keeps where an endpoint is from those who must not see it. Whoever is hidden
@@ -20,7 +23,8 @@ import (
 // theirs. It is safe for concurrent use.
 type hides struct {
 	chat.Hidden
-	relay func(peer.ID) bool // a relay that we know otherwise
+	relays atomic.Pointer[relay.Keeper] // nil: there are none, or not yet
+	links  atomic.Pointer[link.Manager] // nil: not yet
 
 	mu    sync.Mutex
 	peers map[peer.ID]bool // where those are from whom we hide
@@ -29,10 +33,8 @@ type hides struct {
 var errHidden = errors.New("we hide from them: they have to come by a relay of ours")
 
 // newHides looks up from whom to hide.
-func (n *Node) newHides(e *endpoint) (*hides, error) {
-	h := &hides{peers: map[peer.ID]bool{}}
-	h.relay = func(p peer.ID) bool { return e.relays != nil && e.relays.Knows(p) }
-	var err error
+func (n *Node) newHides() (h *hides, err error) {
+	h = &hides{peers: map[peer.ID]bool{}}
 	if h.Hidden, err = n.chat.Hidden(); err != nil {
 		return nil, err
 	}
@@ -60,6 +62,21 @@ func (h *hides) same(other chat.Hidden) bool {
 func (h *hides) any() bool { return h.All || len(h.From) > 0 }
 
 func (h *hides) from(a wire.Account) bool { return h.All || h.From[a] }
+
+// relay tells whether a peer is a relay that we know otherwise.
+func (h *hides) relay(p peer.ID) bool {
+	k := h.relays.Load()
+	return k != nil && k.Knows(p)
+}
+
+// met tells whether somebody is linked as that peer whom I want as a contact and from
+// whom I do not hide.
+func (h *hides) met(p peer.ID) bool {
+	m := h.links.Load()
+	return m != nil && slices.ContainsFunc(m.Sessions(), func(s link.Info) bool {
+		return s.Peer == p && !s.Guest && !h.from(s.Account)
+	})
+}
 
 // shown tells whether a peer may see where we are.
 func (h *hides) shown(p peer.ID) bool {

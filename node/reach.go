@@ -188,7 +188,11 @@ func (r *reach) seek(seeks []chat.Sought) map[wire.Account]bool {
 		r.sought[s.Account] = true
 		if !old[s.Account] {
 			fresh[s.Account] = true
-			r.schedule(s.Account, firstRetry)
+			pause := firstRetry
+			if r.e.links.Linked(s.Account) { // by a relay perhaps
+				pause /= 10
+			}
+			r.schedule(s.Account, pause)
 		}
 	}
 	maps.DeleteFunc(r.brief, func(a wire.Account, _ retry) bool { return !r.sought[a] })
@@ -426,7 +430,7 @@ func (r *reach) up(a wire.Account) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.sought[a] && !r.e.links.Direct(a) { // by a relay
-		r.schedule(a, firstRetry)
+		r.schedule(a, firstRetry/10)
 	}
 }
 

@@ -441,6 +441,7 @@ type Info struct {
 	RTT     time.Duration // newest; 0: not measured
 	Ahead   time.Duration // how far their clock was ahead of ours at the hello, give or take a round trip
 	Out     bool          // opened by us
+	Guest   bool          // of nobody whom I want as a contact
 }
 
 // Sessions returns all open sessions.
@@ -448,7 +449,7 @@ func (m *Manager) Sessions() (list []Info) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, s := range m.all() {
-		list = append(list, Info{s.peer, s.who.account, s.stream.Conn(), time.Duration(s.rtt.Load()), s.who.ahead, s.who.initiator})
+		list = append(list, Info{s.peer, s.who.account, s.stream.Conn(), time.Duration(s.rtt.Load()), s.who.ahead, s.who.initiator, s.guest.Load()})
 	}
 	return list
 }

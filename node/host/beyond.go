@@ -12,9 +12,9 @@ import (
 )
 
 // Beyond says how a host gets through what stands between it and others. Without it
-// a host uses no relay and does not learn where it is seen from outside. With it, it
-// punches holes to whoever comes by a relay; to have one is the caller's part (package
-// relay). It is for one host.
+// a host uses no relay and does not learn where it is seen from outside. To have a relay
+// is the caller's part (package relay), and so is to say when a hole is to be punched. It
+// is for one host.
 type Beyond struct {
 	// Public has the host take itself for reachable from everywhere.
 	Public bool
@@ -38,6 +38,10 @@ type Beyond struct {
 	// Shown tells whether a peer may see the address of this machine: it is neither
 	// dialled nor let in but by a relay if not. nil: all may.
 	Shown func(peer.ID) bool
+
+	// Met tells whether holes are punched to a peer, who learns from that where this
+	// machine is; nil: to none.
+	Met func(peer.ID) bool
 
 	// Through tells whether a relay is one by which such a peer may be dialled; nil: all
 	// are.
@@ -77,6 +81,8 @@ func (b *Beyond) options(metrics prometheus.Registerer) libp2p.Option {
 	return libp2p.ChainOptions(append(opts, b.punching(metrics))...)
 }
 
+func (b *Beyond) met(p peer.ID) bool { return b.shown(p) && b.Met != nil && b.Met(p) }
+
 // shown is Shown, of which nil is all.
 func (b *Beyond) shown(p peer.ID) bool { return b == nil || b.Shown == nil || b.Shown(p) }
 
@@ -94,14 +100,14 @@ func (b *Beyond) dials(p peer.ID, a multiaddr.Multiaddr) bool {
 type punches struct{ b *Beyond }
 
 func (f punches) FilterLocal(p peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
-	if !f.b.shown(p) {
+	if !f.b.met(p) {
 		return nil
 	}
 	return addrs
 }
 
 func (f punches) FilterRemote(p peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
-	if !f.b.shown(p) {
+	if !f.b.met(p) {
 		return nil
 	}
 	addrs = slices.DeleteFunc(slices.Clone(addrs), func(a multiaddr.Multiaddr) bool { return !manet.IsPublicAddr(a) })

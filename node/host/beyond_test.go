@@ -97,14 +97,20 @@ func TestPunches(t *testing.T) {
 	for range 100 {
 		named = append(named, multiaddr.StringCast("/ip4/9.9.9.9/udp/1/quic-v1"))
 	}
-	f := host.Punches(&host.Beyond{})
+	all := func(peer.ID) bool { return true }
+	f := host.Punches(&host.Beyond{Met: all})
 	got := f.FilterRemote("peer", named)
 	if len(got) > 8 || got[0].String() != "/ip4/8.8.8.8/tcp/1" {
 		t.Errorf("it knocks at %v", got)
 	}
-	shy := host.Punches(&host.Beyond{Shown: func(peer.ID) bool { return false }})
-	if a, b := shy.FilterRemote("peer", named), shy.FilterLocal("peer", named); len(a)+len(b) != 0 {
-		t.Errorf("hidden, it knocks at %v and names %v", a, b)
+	for name, b := range map[string]*host.Beyond{
+		"a stranger":          {},
+		"who must not see us": {Met: all, Shown: func(peer.ID) bool { return false }},
+	} {
+		f := host.Punches(b)
+		if at, told := f.FilterRemote("peer", named), f.FilterLocal("peer", named); len(at)+len(told) != 0 {
+			t.Errorf("%s: it knocks at %v and names %v", name, at, told)
+		}
 	}
 }
 
