@@ -1,10 +1,12 @@
 package node
 
 import (
+	"errors"
 	"fmt"
-	"strings"
 	"time"
 
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/pb"
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 
@@ -82,7 +84,7 @@ func (e *endpoint) checkReachability(s relay.Status) Check {
 	default:
 		c.Detail = "behind a NAT that keeps one port for all: a direct link is made by way of a relay"
 		if !sure && !tcpSure {
-			c.Detail = "behind a NAT, of which only one node outside has told"
+			c.Detail = "behind a NAT that seems to keep one port for all, though one node outside alone has told: a direct link is made by way of a relay"
 		}
 	}
 	if udp == natUnknown && tcp != natUnknown {
@@ -104,7 +106,7 @@ func relayCheck(s relay.Status, now time.Time) Check {
 		c.OK = false
 		c.Detail = fmt.Sprintf("none: %d known", s.Known)
 		if s.Err != nil {
-			c.Detail += "; the last said: " + brief(s.Err)
+			c.Detail += "; of the last: " + unserved(s.Err)
 		}
 		c.Hint = "others reach you on your own network only; name one with --relay, or ask a friend who is reachable to run Truce with --public"
 		return c
@@ -131,10 +133,18 @@ func atIP(addrs []multiaddr.Multiaddr) string {
 	return ""
 }
 
-// brief is the first line of an error, of which libp2p's have many.
-func brief(err error) string {
-	text, _, _ := strings.Cut(err.Error(), "\n")
-	return text
+// unserved says why a relay does not serve: libp2p says more, and what the relay likes.
+func unserved(err error) string {
+	var refused client.ReservationError
+	if errors.As(err, &refused) {
+		switch refused.Status {
+		case pb.Status_RESERVATION_REFUSED, pb.Status_PERMISSION_DENIED:
+			return "it refuses"
+		case pb.Status_RESOURCE_LIMIT_EXCEEDED:
+			return "it has no place left"
+		}
+	}
+	return explain(err).what
 }
 
 func (e *endpoint) checkPortMap() Check {

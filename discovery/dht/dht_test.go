@@ -46,7 +46,7 @@ func newHost(t testing.TB, net *nodetest.Network, ip string) host.Host {
 }
 
 func up(ip string) []discovery.Interface {
-	return []discovery.Interface{{Index: 1, Name: "mem0", Flags: net.FlagUp, Prefixes: []netip.Prefix{netip.PrefixFrom(netip.MustParseAddr(ip), 24)}}}
+	return []discovery.Interface{{Index: 1, Name: "mem0", Flags: net.FlagUp | net.FlagRunning, Prefixes: []netip.Prefix{netip.PrefixFrom(netip.MustParseAddr(ip), 24)}}}
 }
 
 // member is a host with a source.
@@ -128,7 +128,9 @@ func TestNothingForNobody(t *testing.T) {
 		defer idle.end()
 		offline := join(t, &net, "1.0.0.3", nil, boot.info())
 		defer offline.end()
-		offline.NetworkChanged(nil)
+		unplugged := up("1.0.0.3")
+		unplugged[0].Flags = 0
+		offline.NetworkChanged(unplugged)
 		offline.SetTargets([]discovery.Target{{ID: discovery.ID{1}, Hear: []discovery.Key{key(1)}}}, []discovery.Key{key(2)})
 		offline.Seek(discovery.ID{1})
 		time.Sleep(24 * time.Hour)

@@ -112,7 +112,7 @@ func (s *Source) NetworkChanged(ifaces []discovery.Interface) {
 	up := false
 	for _, i := range ifaces {
 		for _, p := range i.Prefixes {
-			up = up || p.Addr().IsGlobalUnicast()
+			up = up || i.Up() && p.Addr().IsGlobalUnicast()
 		}
 	}
 	s.change(func() { s.network, s.moved = up, true })
