@@ -59,6 +59,7 @@ type reach struct {
 	sought map[wire.Account]bool
 	brief  map[wire.Account]retry // those sought whose last link ended at once: when we may go there again
 	asking map[wire.Account]bool  // who asks to be a contact
+	begun  bool                   // those are sought who were known when it began
 	kick   chan struct{}          // 1 deep: due has changed
 }
 
@@ -188,15 +189,24 @@ func (r *reach) seek(seeks []chat.Sought) map[wire.Account]bool {
 		r.sought[s.Account] = true
 		if !old[s.Account] {
 			fresh[s.Account] = true
-			pause := firstRetry
-			if r.e.links.Linked(s.Account) { // by a relay perhaps
-				pause /= 10
-			}
-			r.schedule(s.Account, pause)
+			r.schedule(s.Account, r.head(s.Account))
 		}
 	}
+	r.begun = true
 	maps.DeleteFunc(r.brief, func(a wire.Account, _ retry) bool { return !r.sought[a] })
 	return fresh
+}
+
+// head is how long somebody sought newly may be found on this network first, which asks
+// nobody elsewhere. The caller holds mu.
+func (r *reach) head(a wire.Account) time.Duration {
+	switch {
+	case r.e.links.Linked(a): // by a relay perhaps
+		return firstRetry / 10
+	case r.begun: // the user waits
+		return firstRetry / 4
+	}
+	return firstRetry
 }
 
 // announcer is an account as the holders of a secret know it.

@@ -86,6 +86,7 @@ func TestGuestsGoHome(t *testing.T) {
 			t.Errorf("between two guests: %+v", s)
 		}
 		time.Sleep(5 * 24 * time.Hour)
+		synctest.Wait() // who makes guests rests
 		ids := map[peer.ID]bool{}
 		for _, id := range guests {
 			ids[id] = true
