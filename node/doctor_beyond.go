@@ -39,7 +39,7 @@ func (e *endpoint) checkPublic() Check {
 	c := Check{CheckReachability, true, "public: everybody can reach this node, as you said; it serves the DHT", "`truce id` prints the addresses that others name as their bootstrap"}
 	if !anyPublic(e.host.Addrs()) {
 		c.OK, c.Detail = false, "public, as you said, but this machine has no public address"
-		c.Hint = "name the address that others reach by --listen, or run it without --public: it is reached by relays then"
+		c.Hint = "if one is mapped to it from outside, that shows as others connect; if not, run it without --public: it is reached by relays then"
 	} else if e.beyond.Relay {
 		c.Detail += ", and relays for others"
 	}
