@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -22,6 +23,9 @@ func dhtCheck(s dht.Status, public bool, now time.Time) Check {
 	switch {
 	case !s.On:
 		return Check{CheckDHT, true, "rests: there is no network, or nobody to be found", ""}
+	case errors.Is(s.Err, dht.ErrAlone):
+		c.OK, c.Hint = false, "name a node of it with --bootstrap; or, if this one is the first, have others name an address that `truce id` prints here"
+		c.Detail += ": " + s.Err.Error()
 	case s.Err != nil:
 		c.OK, c.Hint = false, "see whether something keeps this node from the internet, or name another node with --bootstrap"
 		c.Detail += ": " + s.Err.Error()

@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ func TestDHTCheck(t *testing.T) {
 		"rests":         {dht.Status{}, true, true, "rests"},
 		"well":          {dht.Status{On: true, Peers: 7, Published: now.Add(-time.Minute), Looked: now.Add(-time.Second)}, true, true, "7 nodes known; written 1m0s ago; looked up 1s ago"},
 		"no way in":     {dht.Status{On: true, Err: errors.New("no way into the network")}, true, false, "0 nodes known: no way into the network"},
+		"first":         {dht.Status{On: true, Err: fmt.Errorf("write: %w", dht.ErrAlone)}, true, false, "nobody else is in the network yet"},
 		"not reachable": {dht.Status{On: true, Peers: 3}, false, true, "nobody finds this node"},
 	} {
 		if c := dhtCheck(test.status, test.public, now); c.OK != test.ok || !strings.Contains(c.Detail, test.says) || !c.OK && c.Hint == "" {

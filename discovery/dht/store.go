@@ -119,7 +119,7 @@ func (s *store) enter(ctx context.Context, peers []peer.AddrInfo) error {
 		return nil
 	}
 	if len(peers) == 0 {
-		return errAlone
+		return ErrAlone
 	}
 	errs := make([]error, len(peers))
 	var dials sync.WaitGroup
@@ -225,7 +225,9 @@ func (s *store) get(ctx context.Context, signer ed25519.PrivateKey) (sealed []by
 }
 
 var (
-	errAlone  = errors.New("nobody else is in the network yet") // nobody was named, and nobody has come
+	// ErrAlone says that nobody was named to enter by, and nobody has come.
+	ErrAlone = errors.New("nobody else is in the network yet")
+
 	errSilent = errors.New("who was named is there, but not in the network")
 )
 
