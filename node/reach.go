@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -15,9 +13,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
-	ma "github.com/multiformats/go-multiaddr"
 
-	"github.com/truce-im/truce/chat"
 	"github.com/truce-im/truce/chat/link"
 	"github.com/truce-im/truce/chat/wire"
 	"github.com/truce-im/truce/discovery"
@@ -102,154 +98,6 @@ func (r *reach) stop() {
 	if r.identified != nil {
 		r.identified.Close()
 	}
-}
-
-// target keeps the finder told of whom to look for.
-func (r *reach) target() {
-	for {
-		turned, restated := r.e.chat.Turned(), r.e.chat.Restated()
-		if err := r.retarget(); err != nil {
-			r.log.Error("cannot tell whom to look for", "error", err)
-		}
-		select {
-		case <-turned:
-		case <-restated: // who is invisible is not to be seen nearby either
-		case <-r.ctx.Done():
-			return
-		}
-	}
-}
-
-func (r *reach) retarget() error {
-	seeks, err := r.e.chat.Seeks()
-	if err != nil {
-		return err
-	}
-	reach, err := r.e.chat.ReachSecret()
-	if err != nil {
-		return err
-	}
-	me := r.e.chat.Account()
-	keys := announceKeys{old: r.keys, now: map[announcer]discovery.Key{}}
-	targets := make([]discovery.Target, len(seeks))
-	for i, s := range seeks {
-		targets[i] = targetOf(me, s, keys)
-		targets[i].Far = r.e.hides.from(s.Account)
-	}
-	tell := []discovery.Key{keys.of(wire.Secret(reach), me)}
-	if r.e.hides.any() { // who holds the link may be one of them
-		targets, tell = append(targets, discovery.Target{Tell: tell, Far: true}), nil
-	}
-	var beacon []byte
-	nearby, shown, err := r.e.chat.NearbySecret()
-	if err != nil {
-		return err
-	}
-	if shown && !r.e.hides.any() {
-		tell = append(tell, keys.of(wire.Secret(nearby), me))
-		beacon = card(me, nearby, r.e.chat.Name())
-	}
-	r.keys = keys.now
-	r.e.finder.SetTargets(targets, tell)
-	r.e.finder.SetBeacon(beacon)
-
-	requests, err := r.e.chat.Requests()
-	if err != nil {
-		return err
-	}
-	fresh := r.seek(seeks)
-	r.ask(requests, fresh)
-	r.keep(func(s link.Info) bool { return fresh[s.Account] }) // they came to us
-	return nil
-}
-
-// ask notes who asks to be a contact, and adds those who do newly to fresh: my
-// answer may come when they have left, and has to find them.
-func (r *reach) ask(requests []chat.Request, fresh map[wire.Account]bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	old := r.asking
-	r.asking = map[wire.Account]bool{}
-	for _, q := range requests {
-		r.asking[q.Account] = true
-		if !old[q.Account] {
-			fresh[q.Account] = true
-		}
-	}
-}
-
-// seek puts those who are sought newly on the schedule, and returns them.
-func (r *reach) seek(seeks []chat.Sought) map[wire.Account]bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	fresh := map[wire.Account]bool{}
-	old := r.sought
-	r.sought = map[wire.Account]bool{}
-	for _, s := range seeks {
-		r.sought[s.Account] = true
-		if !old[s.Account] {
-			fresh[s.Account] = true
-			r.schedule(s.Account, r.head(s.Account))
-		}
-	}
-	r.begun = true
-	maps.DeleteFunc(r.brief, func(a wire.Account, _ retry) bool { return !r.sought[a] })
-	return fresh
-}
-
-// head is how long somebody sought newly may be found on this network first, which asks
-// nobody elsewhere. The caller holds mu.
-func (r *reach) head(a wire.Account) time.Duration {
-	switch {
-	case r.e.links.Linked(a): // by a relay perhaps
-		return firstRetry / 10
-	case r.begun: // the user waits
-		return firstRetry / 4
-	}
-	return firstRetry
-}
-
-// announcer is an account as the holders of a secret know it.
-type announcer struct {
-	secret  wire.Secret
-	account wire.Account
-}
-
-// key is the key under which it tells them where it is (discovery/MDNS.md).
-func (a announcer) key() discovery.Key {
-	return discovery.Key(a.secret.Derive("truce mdns v1", a.account[:]))
-}
-
-// announceKeys saves making all of them anew whenever one contact changes.
-type announceKeys struct{ old, now map[announcer]discovery.Key }
-
-func (k announceKeys) of(s wire.Secret, account wire.Account) discovery.Key {
-	a := announcer{s, account}
-	key, known := k.old[a]
-	if !known {
-		key = a.key()
-	}
-	k.now[a] = key
-	return key
-}
-
-func targetOf(me wire.Account, s chat.Sought, keys announceKeys) discovery.Target {
-	t := discovery.Target{ID: discovery.ID(s.Account)}
-	for _, secret := range s.Pair {
-		t.Hear = append(t.Hear, keys.of(secret, s.Account))
-		if !s.Quiet {
-			t.Tell = append(t.Tell, keys.of(secret, me))
-		}
-	}
-	if s.Reach != nil {
-		t.Hear = append(t.Hear, keys.of(wire.Secret(*s.Reach), s.Account))
-	}
-	for _, hint := range s.Hints {
-		if p, err := peer.AddrInfoFromString(hint); err == nil {
-			t.Hints = append(t.Hints, *p)
-		}
-	}
-	return t
 }
 
 // take dials whom the finder finds.
@@ -444,76 +292,6 @@ func (r *reach) up(a wire.Account) {
 	}
 }
 
-// learn keeps the addresses that linked peers say they listen at, which they
-// say soon after connecting, and whenever they change.
-func (r *reach) learn() {
-	for {
-		select {
-		case e := <-r.identified.Out():
-			done := e.(event.EvtPeerIdentificationCompleted)
-			r.keep(func(s link.Info) bool { return s.Peer == done.Peer })
-			tcp, _ := host.Ports(r.e.host)
-			r.e.seen.note(done, tcp)
-		case <-r.ctx.Done():
-			return
-		}
-	}
-}
-
-// keep keeps for later where some of those who are linked can be reached.
-func (r *reach) keep(which func(link.Info) bool) {
-	for _, s := range r.e.links.Sessions() {
-		addrs := r.e.host.Peerstore().Addrs(s.Peer)
-		if len(addrs) == 0 || !which(s) {
-			continue
-		}
-		p := peer.AddrInfo{ID: s.Peer, Addrs: worthKeeping(r.withRelays(s, addrs), s.Conn.RemoteMultiaddr())}
-		r.mu.Lock()
-		asks := r.asking[s.Account]
-		r.mu.Unlock()
-		if asks { // the finder does not know them yet
-			cache{r.e.chat, r.log}.Worked(discovery.ID(s.Account), p)
-			continue
-		}
-		r.e.finder.Report(discovery.Found{ID: discovery.ID(s.Account), Peer: p, Source: discovery.SourceKnown}, nil)
-	}
-}
-
-// withRelays adds by which relays somebody was reached before, if they name none now: on
-// a network without internet they have none, but will again.
-func (r *reach) withRelays(s link.Info, addrs []ma.Multiaddr) []ma.Multiaddr {
-	if slices.ContainsFunc(addrs, host.Relayed) {
-		return addrs
-	}
-	for _, p := range (cache{r.e.chat, r.log}).Addrs(discovery.ID(s.Account)) {
-		if p.ID == s.Peer {
-			addrs = append(addrs, ma.FilterAddrs(p.Addrs, host.Relayed)...)
-		}
-	}
-	return addrs
-}
-
-// worthKeeping picks the addresses to keep: first those at the IP address of conn,
-// which works from here, then some over relays, which work from elsewhere.
-func worthKeeping(addrs []ma.Multiaddr, conn ma.Multiaddr) []ma.Multiaddr {
-	ip, _ := ma.SplitFirst(conn)
-	var near, over, far []ma.Multiaddr
-	for _, a := range addrs {
-		switch first, _ := ma.SplitFirst(a); {
-		case !discovery.Direct(a):
-			over = append(over, a)
-		case first != nil && ip != nil && first.Equal(ip):
-			near = append(near, a)
-		default:
-			far = append(far, a)
-		}
-	}
-	const half = discovery.MaxAddrs / 2
-	n, m := min(len(near), half), min(len(over), half)
-	list := slices.Concat(near[:n], over[:m], near[n:], far, over[m:])
-	return list[:min(len(list), discovery.MaxAddrs)]
-}
-
 // follow acts on changes of the network: links are probed, and whoever is away
 // is looked for at once.
 func (r *reach) follow() {
@@ -576,47 +354,4 @@ func (r *reach) away() (list []wire.Account) {
 		}
 	}
 	return list
-}
-
-// cache keeps in the store where contacts were reached.
-type cache struct {
-	chat *chat.Service
-	log  *slog.Logger
-}
-
-// Addrs implements discovery.Cache.
-func (c cache) Addrs(id discovery.ID) (list []peer.AddrInfo) {
-	peers, err := c.chat.Peers(wire.Account(id))
-	if err != nil {
-		c.log.Warn("cannot read known addresses", "error", err)
-	}
-	for _, p := range peers {
-		if info, err := parsePeer(p); err == nil {
-			list = append(list, info)
-		}
-	}
-	return list
-}
-
-// Worked implements discovery.Cache.
-func (c cache) Worked(id discovery.ID, at peer.AddrInfo) {
-	p := chat.Peer{ID: at.ID.String()}
-	for _, a := range at.Addrs {
-		p.Addrs = append(p.Addrs, a.String())
-	}
-	if err := c.chat.Reached(wire.Account(id), p); err != nil {
-		c.log.Warn("cannot keep an address", "error", err)
-	}
-}
-
-func parsePeer(p chat.Peer) (info peer.AddrInfo, err error) {
-	if info.ID, err = peer.Decode(p.ID); err != nil {
-		return info, err
-	}
-	for _, text := range p.Addrs {
-		if a, err := ma.NewMultiaddr(text); err == nil {
-			info.Addrs = append(info.Addrs, a)
-		}
-	}
-	return info, nil
 }
