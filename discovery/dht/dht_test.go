@@ -194,7 +194,7 @@ func TestBackOff(t *testing.T) {
 				looks, last = looks+1, at
 			}
 		}
-		if looks < 8 || looks > 30 {
+		if looks < 8 || looks > 18 {
 			t.Errorf("in half a day of asking each minute it looked %d times", looks)
 		}
 	})

@@ -19,11 +19,12 @@ import (
 
 // Pace.
 const (
-	maxJobs   = 4               // at a time
-	patience  = time.Minute     // for one
-	republish = 8 * time.Hour   // servers keep a record for 48 hours at most, but they come and go
-	minPause  = 5 * time.Second // between two look-ups of one target, and after a first failure
-	maxPause  = time.Hour
+	maxJobs   = 4                // at a time
+	patience  = time.Minute      // for one
+	republish = 8 * time.Hour    // servers keep a record for 48 hours at most, but they come and go
+	minPause  = 5 * time.Second  // between two look-ups of one target, and after a first failure
+	maxPause  = time.Hour        // after failures
+	maxAway   = 4 * time.Hour    // between two look-ups of somebody who is not there: coming back, they look for us
 	unsought  = 15 * time.Minute // who is away is sought more often
 
 	linger = 5 * time.Minute // of a guest who has nothing to do
@@ -288,7 +289,7 @@ func (w *worker) opened(ctx context.Context, now time.Time) (again time.Time) {
 // Of those that find that out together the first counts.
 func (w *worker) shut(now time.Time) {
 	if !now.Before(w.retry) {
-		w.pause = longer(w.pause)
+		w.pause = longer(w.pause, maxPause)
 		w.retry = now.Add(w.pause)
 	}
 }
@@ -347,9 +348,9 @@ func (w *worker) ended(r result) {
 		j.pause, j.due = minPause, r.next
 	case r.err != nil: // nobody could say
 		j.due = now.Add(j.pause)
-		j.pause = longer(j.pause)
+		j.pause = longer(j.pause, maxPause)
 	default: // a look-up is repeated when somebody seeks again
-		j.pause = longer(j.pause)
+		j.pause = longer(j.pause, maxAway)
 	}
 	if j.again {
 		j.again, j.due = false, now.Add(jittered(time.Second))
@@ -444,7 +445,7 @@ func public(addrs []ma.Multiaddr) (out []ma.Multiaddr) {
 	return out
 }
 
-func longer(d time.Duration) time.Duration { return jittered(min(maxPause, max(minPause, 2*d))) }
+func longer(d, most time.Duration) time.Duration { return jittered(min(most, max(minPause, 2*d))) }
 
 // jittered is d, up to a quarter less or more.
 func jittered(d time.Duration) time.Duration { return d - d/4 + rand.N(d/2+1) }
