@@ -82,6 +82,15 @@ func TestRelayed(t *testing.T) {
 		if got := texts(t, w.a, w.b); !slices.Equal(got, want) {
 			t.Errorf("Ann has %q", got)
 		}
+		// a direct way is sought all the while, but not again and again
+		packets, bytes := w.net.Traffic()
+		time.Sleep(6 * time.Hour)
+		p, b := w.net.Traffic()
+		p, b = (p-packets)/6, (b-bytes)/6
+		t.Logf("%d packets and %d bytes in an hour", p, b)
+		if p > 7000 || b > 800_000 {
+			t.Errorf("%d packets and %d bytes in an hour", p, b)
+		}
 	})
 }
 

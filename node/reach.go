@@ -25,7 +25,8 @@ import (
 const (
 	firstRetry = 1 * time.Second
 	lastRetry  = 10 * time.Minute
-	maxDials   = 16 // under way at a time
+	punchAgain = time.Hour // to who is linked by a relay, in the end
+	maxDials   = 16        // under way at a time
 
 	steady    = 5 * time.Second  // a link that ends sooner was of no use to us
 	lastBrief = 15 * time.Second // between going to somebody whose links end so: a cable that is being plugged in is like that, too
@@ -50,13 +51,14 @@ type reach struct {
 
 	identified event.Subscription // peers told where they listen
 
-	mu     sync.Mutex
-	due    map[wire.Account]retry
-	sought map[wire.Account]bool
-	brief  map[wire.Account]retry // those sought whose last link ended at once: when we may go there again
-	asking map[wire.Account]bool  // who asks to be a contact
-	begun  bool                   // those are sought who were known when it began
-	kick   chan struct{}          // 1 deep: due has changed
+	mu      sync.Mutex
+	due     map[wire.Account]retry
+	sought  map[wire.Account]bool
+	brief   map[wire.Account]retry    // those sought whose last link ended at once: when we may go there again
+	asking  map[wire.Account]bool     // who asks to be a contact
+	relayed map[wire.Account]*relayed // those linked by a relay alone
+	begun   bool                      // those are sought who were known when it began
+	kick    chan struct{}             // 1 deep: due has changed
 }
 
 // retry is when to look again for somebody, and how long to wait after that.
@@ -65,11 +67,37 @@ type retry struct {
 	pause time.Duration
 }
 
+// relayed is how a direct way is sought to somebody who is linked by a relay. It outlives
+// the link: many relays end one after minutes.
+type relayed struct {
+	pause   time.Duration // until it is looked for again
+	punched time.Time     // when a hole was
+}
+
+// try tells whether a hole is to be punched now: where it has failed a dozen times it
+// most likely fails, and they have hardly moved.
+func (x *relayed) try(now time.Time, pause time.Duration) bool {
+	x.pause = pause
+	if pause >= lastRetry && now.Sub(x.punched) < punchAgain {
+		return false
+	}
+	x.punched = now
+	return true
+}
+
+// byRelay is how it stands with somebody who is linked by a relay. The caller holds mu.
+func (r *reach) byRelay(a wire.Account) *relayed {
+	if r.relayed[a] == nil {
+		r.relayed[a] = &relayed{pause: firstRetry / 10}
+	}
+	return r.relayed[a]
+}
+
 func newReach(e *endpoint, log *slog.Logger, given []peer.AddrInfo, trail *trails) *reach {
 	r := &reach{
 		e: e, log: log, given: given, trail: trail,
 		dials: make(chan struct{}, maxDials),
-		due:   map[wire.Account]retry{}, sought: map[wire.Account]bool{}, brief: map[wire.Account]retry{},
+		due:   map[wire.Account]retry{}, sought: map[wire.Account]bool{}, brief: map[wire.Account]retry{}, relayed: map[wire.Account]*relayed{},
 		kick: make(chan struct{}, 1),
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
@@ -190,7 +218,9 @@ func (r *reach) lookAgain() time.Duration {
 		if !x.at.After(now) {
 			seek = append(seek, a)
 			x.pause = min(2*x.pause, lastRetry)
-			punch[a] = x.pause < lastRetry // where it has failed that often it always does
+			if r.e.links.Linked(a) {
+				punch[a] = r.byRelay(a).try(now, x.pause)
+			}
 			x.at = now.Add(jitter(x.pause))
 			r.due[a] = x
 		}
@@ -287,9 +317,11 @@ func (r *reach) up(a wire.Account) {
 	r.keep(func(s link.Info) bool { return s.Account == a })
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.sought[a] && !r.e.links.Direct(a) { // by a relay
-		r.schedule(a, firstRetry/10)
+	if !r.sought[a] || r.e.links.Direct(a) {
+		delete(r.relayed, a)
+		return
 	}
+	r.schedule(a, r.byRelay(a).pause)
 }
 
 // follow acts on changes of the network: links are probed, and whoever is away
@@ -306,6 +338,7 @@ func (r *reach) follow() {
 		r.e.links.Probe()
 		r.mu.Lock()
 		clear(r.brief)
+		clear(r.relayed)
 		for a := range r.sought {
 			if !r.e.links.Direct(a) {
 				r.schedule(a, firstRetry/10)

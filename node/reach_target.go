@@ -101,6 +101,7 @@ func (r *reach) seek(seeks []chat.Sought) map[wire.Account]bool {
 		}
 	}
 	r.begun = true
+	maps.DeleteFunc(r.relayed, func(a wire.Account, _ *relayed) bool { return !r.sought[a] })
 	maps.DeleteFunc(r.brief, func(a wire.Account, _ retry) bool { return !r.sought[a] })
 	return fresh
 }
