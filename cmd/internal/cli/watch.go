@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,9 +16,9 @@ func (a *app) watchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "watch [--since CURSOR]",
 		Short: "prints what happens, until it is interrupted",
-		Long: `Prints what happens, until it is interrupted. Each line carries a cursor: with
---since it goes on after that one, and leaves nothing out. When somebody comes of whom
-"truce tell" is to tell, the event has "tell":true, and a terminal rings.`,
+		Long: `Prints what happens, until it is interrupted. With --json each line carries a cursor:
+with --since it goes on after that one, and leaves nothing out. When somebody comes of
+whom "truce tell" is to tell, the event has "tell":true, and a terminal rings.`,
 		Example: `  truce watch --json`,
 		Args:    between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -95,7 +96,22 @@ func (p *eventPrinter) print(ctx context.Context, e client.Event) error {
 		}
 		return p.printf("%s  %s%s\n", local(e.Time, dateTime), term.Printable(e.Contact.Name+did(e)), bell)
 	}
-	return p.printf("%s  %s %s (cursor %s)\n", local(e.Time, dateTime), e.Event, term.Printable(e.What), term.Printable(e.Cursor))
+	return p.printf("%s  %s\n", local(e.Time, dateTime), term.Printable(happened(e)))
+}
+
+// happened says what an event tells that is about neither a message nor a contact.
+func happened(e client.Event) string {
+	switch {
+	case e.Event == client.EventReset:
+		return "what happened before is unknown: go on from cursor " + e.Cursor
+	case e.What == "watching":
+		return "watching from cursor " + e.Cursor
+	case e.What == "self":
+		return "your name, profile or link changed"
+	case strings.HasPrefix(e.What, "setting "):
+		return e.What + " changed"
+	}
+	return e.What
 }
 
 // did says what the contact of an event does, or is now, after the name.
