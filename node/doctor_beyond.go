@@ -88,7 +88,7 @@ func (e *endpoint) checkReachability(s relay.Status) Check {
 		}
 	}
 	if udp == natUnknown && tcp != natUnknown {
-		c.Detail += "; nothing comes back over UDP, only over TCP"
+		c.Detail += "; nobody has told over UDP yet, only over TCP"
 	}
 	if at.IsValid() {
 		c.Detail += fmt.Sprintf(" (seen at %s)", at)

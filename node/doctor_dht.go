@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,12 +21,18 @@ func (e *endpoint) checkDHT(now time.Time) Check {
 
 func dhtCheck(s dht.Status, public bool, now time.Time) Check {
 	c := Check{CheckDHT, true, fmt.Sprintf("%d nodes known", s.Peers), ""}
+	if s.Peers == 1 {
+		c.Detail = "1 node known"
+	}
 	switch {
 	case !s.On:
 		return Check{CheckDHT, true, "rests: there is no network, or nobody to be found", ""}
 	case errors.Is(s.Err, dht.ErrAlone):
 		c.OK, c.Hint = false, "name a node of it with --bootstrap; or, if this one is the first, have others name an address that `truce id` prints here"
 		c.Detail += ": " + s.Err.Error()
+	case s.Peers > 0 && errors.Is(s.Err, context.DeadlineExceeded):
+		c.OK, c.Hint = false, "it is tried again by itself; if it stays so, see whether something keeps this node from the internet"
+		c.Detail += ", but the last attempt took too long"
 	case s.Err != nil:
 		c.OK, c.Hint = false, "see whether something keeps this node from the internet, or name another node with --bootstrap"
 		c.Detail += ": " + s.Err.Error()

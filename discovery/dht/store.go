@@ -164,7 +164,7 @@ func closed(errs []error) error {
 	case errors.Is(all, swarm.ErrNoGoodAddresses):
 		why = errors.New("their names lead nowhere")
 	}
-	return fmt.Errorf("no way into the network by any of %d nodes: %w", len(errs), why)
+	return fmt.Errorf("no way into the network, %d tried: %w", len(errs), why)
 }
 
 const (
