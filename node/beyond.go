@@ -53,6 +53,9 @@ func (n *Node) useRelays(e *endpoint) (err error) {
 		return err
 	}
 	cfg.Granted = func(at ma.Multiaddr) {
+		if len(e.relays.Status().Relays) == 0 { // it is the first one
+			e.regained()
+		}
 		if !discovery.IsPublic(at) {
 			return // it means nothing elsewhere
 		}
@@ -92,6 +95,14 @@ func (e *endpoint) offer(ctx context.Context, a wire.Account, c network.Conn) {
 	if len(addrs) > 0 {
 		e.relays.Offer(ctx, peer.AddrInfo{ID: p, Addrs: addrs})
 	}
+}
+
+// regained is called when there is a way to the internet that there was not.
+func (e *endpoint) regained() {
+	if e.dht != nil {
+		e.dht.Retry()
+	}
+	e.reach.hurry()
 }
 
 // blamed returns those addresses that are left alone for a while after a dial failed:

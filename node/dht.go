@@ -14,8 +14,8 @@ import (
 	"github.com/truce-im/truce/node/host"
 )
 
-// DHT says which DHT a node uses. In a network of one's own all nodes serve; that of
-// IPFS a public node serves, under its own peer id.
+// DHT says which DHT a node uses. In a network of one's own nodes serve but for those
+// behind a NAT; that of IPFS a public node serves, under its own peer id.
 type DHT struct {
 	// Network is the name of a network of one's own: up to 32 letters, digits
 	// and -. Empty: the public network of IPFS, or one that speaks its protocols.
@@ -64,10 +64,21 @@ func (n *Node) newDHT(e *endpoint) (*dht.Source, error) {
 	if c.Network != "" {
 		cfg.Prefix = protocol.ID("/truce/net/" + c.Network)
 	}
+	if public := n.cfg.Public; !public {
+		cfg.Client = func() bool { return shielded(e.host, by) }
+	}
 	if e.hides.any() || c.Network == "" && !n.cfg.Public {
 		cfg.Guest = func() (corehost.Host, error) { return host.NewGuest(strangersAnd(by), n.cfg.Options...) }
 	}
 	return dht.New(cfg), nil
+}
+
+// shielded tells whether others, who are on the internet, cannot reach the host, which
+// has no address there: a NAT is in between.
+func shielded(h corehost.Host, others []peer.AddrInfo) bool {
+	return !slices.ContainsFunc(host.Addrs(h), discovery.IsPublic) && slices.ContainsFunc(others, func(p peer.AddrInfo) bool {
+		return slices.ContainsFunc(p.Addrs, discovery.IsPublic)
+	})
 }
 
 // strangersAnd allows a guest to dial where strangers may be, and peers that the user

@@ -87,8 +87,8 @@ func (e *endpoint) checkReachability(s relay.Status) Check {
 			c.Detail = "behind a NAT that seems to keep one port for all, though one node outside alone has told: a direct link is made by way of a relay"
 		}
 	}
-	if udp == natUnknown && tcp != natUnknown {
-		c.Detail += "; nobody has told over UDP yet, only over TCP"
+	if udp == natUnknown && tcp != natUnknown && len(s.Relays) > 1 { // one of them is asked over UDP, if it can be
+		c.Detail += "; nobody has been reached over UDP: a firewall may drop it"
 	}
 	if at.IsValid() {
 		c.Detail += fmt.Sprintf(" (seen at %s)", at)

@@ -30,8 +30,7 @@ func dhtCheck(s dht.Status, public bool, now time.Time) Check {
 	case errors.Is(s.Err, dht.ErrAlone):
 		c.OK, c.Hint = false, "name a node of it with --bootstrap; or, if this one is the first, have others name an address that `truce id` prints here"
 		c.Detail += ": " + s.Err.Error()
-	case s.Peers > 0 && errors.Is(s.Err, context.DeadlineExceeded):
-		c.OK, c.Hint = false, "it is tried again by itself; if it stays so, see whether something keeps this node from the internet"
+	case s.Peers > 0 && errors.Is(s.Err, context.DeadlineExceeded): // it is tried again by itself
 		c.Detail += ", but the last attempt took too long"
 	case s.Err != nil:
 		c.OK, c.Hint = false, "see whether something keeps this node from the internet, or name another node with --bootstrap"

@@ -348,6 +348,17 @@ func (r *reach) follow() {
 	}
 }
 
+// hurry has those looked for soon who are away: they may be reached again.
+func (r *reach) hurry() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for a := range r.sought {
+		if x, ok := r.due[a]; !r.e.links.Linked(a) && (!ok || time.Until(x.at) > firstRetry) {
+			r.schedule(a, firstRetry)
+		}
+	}
+}
+
 // visit goes to a peer that the user named, and asks it for everybody who is
 // away, until all of them are linked; then it waits until somebody is away.
 func (r *reach) visit(p peer.AddrInfo) {

@@ -147,3 +147,25 @@ func portOf(addr string) string {
 	}
 	return addr
 }
+
+// A router is without its line for a minute, which machines behind it are not told: soon
+// after it is back so are their links.
+func TestRootLineDown(t *testing.T) {
+	l := newLAN(t)
+	_, one := l.public("One", "11.0.0.1", "4001")
+	_, two := l.public("Two", "11.0.0.2", "4001", one)
+	home := l.router("H1", "11.0.0.11", "192.168.1", false)
+	ann := home.inside("Ann", "192.168.1.10", one, two)
+	ben := l.router("H2", "11.0.0.12", "192.168.2", false).inside("Ben", "192.168.2.10", one, two)
+	befriend(ben, ann)
+	home.ip("-n", home.name, "link", "set", "wan", "down")
+	began := time.Now()
+	for _, m := range []*machine{ann, ben} {
+		m.until("the end of the link", time.Minute, func() bool { return len(m.must("peers")) == 0 || m == ben && ben.via(ann) == "" })
+	}
+	ann.until("a minute is over", time.Minute, func() bool { return time.Since(began) > 50*time.Second })
+	home.ip("-n", home.name, "link", "set", "wan", "up")
+	began = time.Now()
+	ben.must("send", "Ann", "are you back?", "--wait", "30s")
+	t.Logf("delivered %v after the line was back", time.Since(began))
+}

@@ -1,7 +1,9 @@
 package dht_test
 
 import (
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,6 +52,41 @@ func TestSecondOfANetwork(t *testing.T) {
 		}
 		if s := ann.Status(); s.Err != nil || s.Published.IsZero() {
 			t.Errorf("no longer alone: %+v", s)
+		}
+	})
+}
+
+// In a network of one's own, who cannot be reached finds others and is found, and serves
+// nobody; when that changes it serves.
+func TestClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var net nodetest.Network
+		boot := join(t, &net, "1.0.0.1", nil)
+		defer boot.end()
+		boot.SetTargets(nil, []discovery.Key{key(99)})
+		var behind atomic.Bool
+		behind.Store(true)
+		ann := join(t, &net, "1.0.0.2", func(c *dht.Config) { c.Client = behind.Load }, boot.info())
+		defer ann.end()
+		ben := join(t, &net, "1.0.0.3", func(c *dht.Config) { c.Client = func() bool { return true } }, boot.info())
+		defer ben.end()
+		ann.SetTargets(nil, []discovery.Key{key(1)})
+		time.Sleep(time.Minute)
+		ben.SetTargets([]discovery.Target{{ID: discovery.ID{7}, Hear: []discovery.Key{key(1)}}}, nil)
+		ben.Seek(discovery.ID{7})
+		time.Sleep(time.Minute)
+		if len(ben.offered) != 1 || (<-ben.offered).Peer.ID != ann.ID() {
+			t.Fatalf("Ann was not found: %+v, %+v", ann.Status(), ben.Status())
+		}
+		serves := func(m *member) bool { return slices.Contains(m.Mux().Protocols(), "/truce/test/kad/1.0.0") }
+		if serves(ann) || serves(ben) || !serves(boot) {
+			t.Errorf("they serve: %v, %v; and %v", serves(ann), serves(ben), serves(boot))
+		}
+		behind.Store(false)
+		ann.NetworkChanged(up("1.0.0.2"))
+		time.Sleep(time.Minute)
+		if !serves(ann) {
+			t.Error("reachable, she does not serve")
 		}
 	})
 }

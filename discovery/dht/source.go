@@ -33,8 +33,13 @@ const Name = "dht"
 // Config says which DHT. Node is required.
 type Config struct {
 	// Node is whose addresses are written. If Guest is nil it also takes part in
-	// the DHT, as a server.
+	// the DHT.
 	Node host.Host
+
+	// Client tells, whenever something is done, whether Node takes part as a client now,
+	// for others could not reach it: who asks a server that is not reached waits. nil: it
+	// serves.
+	Client func() bool
 
 	// Guest makes a host that takes part in the place of Node, as a client. It is
 	// closed when it is not needed any more.
@@ -63,6 +68,7 @@ type Source struct {
 	errand  *errand // relays are asked for; nil: none
 	network bool    // there is one
 	moved   bool    // it has changed
+	retry   bool    // there may be a way into it
 	status  Status
 }
 
@@ -105,6 +111,12 @@ func (s *Source) SetTargets(targets []discovery.Target, tell []discovery.Key) {
 // Seek implements discovery.Source.
 func (s *Source) Seek(id discovery.ID) {
 	s.change(func() { s.sought[id] = true })
+}
+
+// Retry has it try at once to enter the network, if there was no way into it: something
+// else has found one out of here.
+func (s *Source) Retry() {
+	s.change(func() { s.retry = true })
 }
 
 // NetworkChanged implements discovery.Source.

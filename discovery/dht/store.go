@@ -39,6 +39,7 @@ const (
 type store struct {
 	kad   *kad.IpfsDHT
 	guest host.Host // made for this store alone; nil: none
+	serve bool      // it is a server
 
 	open context.Context // until it is closed
 	shut context.CancelFunc
@@ -51,16 +52,22 @@ type store struct {
 // PublicBootstrap are the well-known peers by which one enters the network of IPFS.
 func PublicBootstrap() []peer.AddrInfo { return kad.GetDefaultBootstrapPeerAddrInfos() }
 
+// client tells whether it takes part as a client.
+func (c Config) client() bool { return c.Guest != nil || c.Client != nil && c.Client() }
+
 func (c Config) open() (*store, error) {
 	s := &store{entering: make(chan struct{}, 1)}
 	s.open, s.shut = context.WithCancel(context.Background())
 	h, mode := c.Node, kad.Mode(kad.ModeServer)
+	if s.serve = !c.client(); !s.serve {
+		mode = kad.Mode(kad.ModeClient)
+	}
 	if c.Guest != nil {
 		var err error
 		if s.guest, err = c.Guest(); err != nil {
 			return nil, err
 		}
-		h, mode = s.guest, kad.Mode(kad.ModeClient)
+		h = s.guest
 	}
 	opts := []kad.Option{
 		mode,
@@ -107,7 +114,7 @@ func (s *store) join(ctx context.Context, peers []peer.AddrInfo) error {
 	if err := s.enter(ctx, peers); err != nil {
 		return err
 	}
-	if s.guest == nil && time.Since(s.refreshed) > refreshEvery {
+	if s.serve && time.Since(s.refreshed) > refreshEvery {
 		s.refreshed = time.Now()
 		s.kad.RefreshRoutingTable() // it takes seconds: nobody waits
 	}

@@ -158,6 +158,10 @@ func (w *worker) take() (on bool) {
 		s.moved = false
 		w.fresh()
 	}
+	if s.retry {
+		s.retry = false
+		w.retry, w.pause = time.Time{}, 0
+	}
 	s.status.On = s.network && len(w.jobs) > 0
 	return s.status.On
 }
@@ -271,6 +275,9 @@ func (w *worker) opened(ctx context.Context, now time.Time) (again time.Time) {
 	if now.Before(w.retry) {
 		return w.retry
 	}
+	if w.store != nil && w.running == 0 && w.store.serve == w.source.cfg.client() {
+		w.close() // the network has changed
+	}
 	if w.store != nil {
 		return time.Time{}
 	}
@@ -305,7 +312,7 @@ func (w *worker) launch(id jobID, hear []discovery.Key) {
 		switch {
 		case alone == nil && id.errand:
 			r.peers, r.err = st.relays(ctx, w.source.cfg.Bootstrap)
-		case alone != nil && (id.look || id.errand || st.guest != nil):
+		case alone != nil && (id.look || id.errand || !st.serve):
 		case id.look:
 			r.found, r.err = w.look(ctx, st, id.id, hear)
 		default: // a server that is alone keeps what it writes, for whoever enters by it
@@ -327,6 +334,9 @@ func (w *worker) ended(r result) {
 	w.source.tried(r.err, r)
 	w.source.counted(w.store.kad.RoutingTable().Size())
 	if r.alone {
+		if w.pause == 0 {
+			w.source.cfg.Log.Info("the DHT is not reached", "error", r.err)
+		}
 		w.shut(now)
 	} else {
 		w.retry, w.pause = time.Time{}, 0

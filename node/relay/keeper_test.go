@@ -121,6 +121,30 @@ func TestOffline(t *testing.T) {
 	})
 }
 
+// After an outage of which the host is not told those are back that served before, soon
+// after they are reached.
+func TestOutage(t *testing.T) {
+	virtually(t, func(w *world) {
+		a, b := w.relay(), w.relay()
+		k := w.keep(relay.Config{Known: info(a, b)})
+		time.Sleep(5 * time.Second)
+		for _, outage := range []time.Duration{time.Minute, 4 * time.Minute, time.Hour} {
+			w.cut(a, true)
+			w.cut(b, true)
+			time.Sleep(outage)
+			if n := len(k.Status().Relays); n != 0 {
+				t.Fatalf("%d relays in an outage", n)
+			}
+			w.cut(a, false)
+			w.cut(b, false)
+			time.Sleep(outage/2 + 15*time.Second)
+			if n := len(k.Status().Relays); n != 2 {
+				t.Errorf("%d relays after an outage of %v", n, outage)
+			}
+		}
+	})
+}
+
 // Those who only say that they serve are not asked again and again, and keep nobody from
 // those who do.
 func TestRogues(t *testing.T) {

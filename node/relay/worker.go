@@ -259,7 +259,7 @@ func (w *worker) ended(o outcome) {
 	w.note(o.err)
 	if o.err != nil {
 		w.cfg.Log.Debug("no reservation", "relay", o.peer, "error", o.err)
-		c.pause = min(max(firstPause, 2*c.pause), maxPause)
+		c.pause = min(max(firstPause, c.longer()), maxPause)
 		c.due = time.Now().Add(jittered(c.pause))
 		if c.granted != nil && !time.Now().Before(c.granted.Expiration) {
 			w.drop(c)
@@ -270,6 +270,9 @@ func (w *worker) ended(o outcome) {
 		return // it has gone since; hear has no word of that any more
 	}
 	fresh := c.granted == nil
+	if fresh {
+		w.cfg.Log.Info("reached by a relay", "relay", o.peer)
+	}
 	c.granted, c.renewed, c.pause, c.due = o.granted, time.Now(), 0, time.Time{}
 	if conns := w.cfg.Host.Network().ConnsToPeer(o.peer); fresh && w.cfg.Granted != nil && len(conns) > 0 {
 		w.cfg.Granted(bare(conns[0].RemoteMultiaddr()).Encapsulate(ma.StringCast("/p2p/" + o.peer.String())))
@@ -293,6 +296,16 @@ func (w *worker) release() {
 			return cmp.Or(cmp.Compare(a.rank, b.rank), a.renewed.Compare(b.renewed))
 		}))
 	}
+}
+
+// longer is the next pause after one that did not help. Who was named or has served is
+// most likely to come back: of an outage the pause is a quarter at most, so that little
+// more is lost.
+func (c *candidate) longer() time.Duration {
+	if c.rank == given || !c.renewed.IsZero() {
+		return c.pause + c.pause/4
+	}
+	return 2 * c.pause
 }
 
 func (w *worker) searched(d discovery) {
@@ -369,6 +382,7 @@ func (w *worker) hear(e any) {
 
 // drop forgets a reservation. The relay may come back: others are asked before it.
 func (w *worker) drop(c *candidate) {
+	w.cfg.Log.Info("not reached by a relay any more", "relay", c.ID)
 	c.granted = nil
 	c.pause = firstPause
 	c.due = time.Now().Add(jittered(c.pause))

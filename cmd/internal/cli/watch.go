@@ -72,6 +72,7 @@ type eventPrinter struct {
 	client *client.Client
 	to     func(client.Message) string // nil: ask anew
 	rang   string                      // id of the nudge that rang last
+	state  string                      // the last line, if it told the state of a contact
 }
 
 func (p *eventPrinter) print(ctx context.Context, e client.Event) error {
@@ -90,11 +91,20 @@ func (p *eventPrinter) print(ctx context.Context, e client.Event) error {
 		return p.printf("%s%s\n", messageText(*e.Message, p.to(*e.Message)), bell)
 	case e.Contact != nil:
 		p.to = nil
+		what := e.Contact.Name + did(e)
+		if what == p.state {
+			return nil // something changed that a line does not show
+		}
+		if p.state = ""; e.Event == client.EventContact {
+			p.state = what
+		}
 		bell := ""
 		if e.Tell {
 			bell = p.bell()
 		}
-		return p.printf("%s  %s%s\n", local(e.Time, dateTime), term.Printable(e.Contact.Name+did(e)), bell)
+		return p.printf("%s  %s%s\n", local(e.Time, dateTime), term.Printable(what), bell)
+	case e.Event == client.EventNode && e.What == "self":
+		return nil // the node began anew
 	}
 	return p.printf("%s  %s\n", local(e.Time, dateTime), term.Printable(happened(e)))
 }
@@ -106,8 +116,6 @@ func happened(e client.Event) string {
 		return "what happened before is unknown: go on from cursor " + e.Cursor
 	case e.What == "watching":
 		return "watching from cursor " + e.Cursor
-	case e.What == "self":
-		return "your name, profile or link changed"
 	case strings.HasPrefix(e.What, "setting "):
 		return e.What + " changed"
 	}
