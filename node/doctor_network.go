@@ -33,6 +33,7 @@ func (n *Node) checkNetwork(ctx context.Context, contacts []chat.ContactView) []
 	}
 	status := e.finder.Status()
 	list := checkInterfaces(status.LANs, !status.MDNS)
+	cutOff := !list[0].OK // then all the rest says so, too
 	tcp, udp := host.Ports(e.host)
 	if e.hides.All {
 		list = append(list, Check{CheckMDNS, true, "not used: you hide where you are", ""})
@@ -41,8 +42,10 @@ func (n *Node) checkNetwork(ctx context.Context, contacts []chat.ContactView) []
 		list = append(list, checkMDNS(status)...)
 	}
 	list = append(list, e.checkDHT(time.Now()))
-	list = append(list, e.checkBeyond(time.Now())...)
-	if !e.hides.All {
+	if !cutOff {
+		list = append(list, e.checkBeyond(time.Now())...)
+	}
+	if !cutOff && !e.hides.All {
 		list = append(list, n.checkFirewall(status, contacts, tcp, udp))
 	}
 	return append(list, n.checkGiven(e)...)

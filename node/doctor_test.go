@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/sec"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	ma "github.com/multiformats/go-multiaddr"
 
 	chatlink "github.com/truce-im/truce/chat/link"
 	"github.com/truce-im/truce/node"
@@ -121,9 +123,12 @@ func TestExplain(t *testing.T) {
 		"does not know you": fmt.Errorf("%w: EOF", chatlink.ErrNoRelation),
 		"somebody else's":   fmt.Errorf("dial: %w", sec.ErrPeerIDMismatch{}),
 		"no node listens":   errors.Join(errors.New("x"), &os.SyscallError{Err: syscall.ECONNREFUSED}),
-		"no answer":         fmt.Errorf("dial: %w", context.DeadlineExceeded),
-		"no way":            errors.Join(syscall.EHOSTUNREACH),
-		"broke off":         errors.New("\x1b[2Jfrom afar"),
+		"no relay": &swarm.DialError{DialErrors: []swarm.TransportError{
+			{Address: ma.StringCast("/ip4/9.9.9.9/tcp/1/p2p/12D3KooWByaAq95yZpRHkjKb3wovpMgq7iQSzaPfH6sUZbzAgnS2/p2p-circuit"), Cause: syscall.ECONNREFUSED},
+		}},
+		"no answer": fmt.Errorf("dial: %w", context.DeadlineExceeded),
+		"no way":    errors.Join(syscall.EHOSTUNREACH),
+		"broke off": errors.New("\x1b[2Jfrom afar"),
 	} {
 		if got := node.Explain(err); !strings.Contains(got, want) {
 			t.Errorf("%v: %q", err, got)

@@ -49,7 +49,7 @@ var Outcomes = []string{DialLinked, DialStranger, DialRefused, DialNoRoute, Dial
 
 var outcomes = map[*dialFailure]string{
 	nil: DialLinked, strangerThere: DialStranger, otherThere: DialStranger, noNode: DialRefused,
-	noRoute: DialNoRoute, noAnswer: DialNoAnswer, noIdea: DialBroken,
+	noRoute: DialNoRoute, noRelay: DialNoRoute, hiddenFrom: DialNoRoute, noAnswer: DialNoAnswer, noIdea: DialBroken,
 }
 
 // Stats returns the numbers of this moment. It reads a few rows for each contact.

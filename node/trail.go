@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/sec"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	manet "github.com/multiformats/go-multiaddr/net"
 
 	"github.com/truce-im/truce/chat/link"
@@ -168,9 +170,18 @@ var (
 	noNode     = &dialFailure{"the machine answers, but no node listens there", "ask them to start it"}
 	noRoute    = &dialFailure{"there is no way from here to that network", "look at the cables, the Wi-Fi or the VPN of this machine"}
 	noAnswer   = &dialFailure{"no answer", "it may be off, or a firewall in between drops what is sent"}
+	noRelay    = &dialFailure{"no relay by which they were reached leads to them", "their node may be off, or the relay: they come by another one soon after it has gone"}
 	hiddenFrom = &dialFailure{"you hide from them, and know no relay that they are at", "they come to you when they see that you are there"}
 	noIdea     = &dialFailure{"the connection broke off", "try again; if it stays so, look whether both run the same version"}
 )
+
+// byRelays tells whether relays alone were tried: who answers there is another.
+func byRelays(err error) bool {
+	var failed *swarm.DialError
+	return errors.As(err, &failed) && len(failed.DialErrors) > 0 && !slices.ContainsFunc(failed.DialErrors, func(e swarm.TransportError) bool {
+		return !host.Relayed(e.Address)
+	})
+}
 
 // explain finds words for an error of a dial: of several the most telling one.
 func explain(err error) *dialFailure {
@@ -184,6 +195,8 @@ func explain(err error) *dialFailure {
 		return strangerThere
 	case errors.As(err, &other), errors.As(err, &otherPtr):
 		return otherThere
+	case byRelays(err):
+		return noRelay
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return noNode
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
