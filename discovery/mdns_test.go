@@ -261,6 +261,7 @@ func TestGoodbye(t *testing.T) {
 		if len(p.gone) != 3 {
 			t.Errorf("said goodbye for %v", p.gone)
 		}
+		synctest.Wait() // what was said is heard
 		b.Seek(ID{1})
 		time.Sleep(time.Hour)
 		select {
