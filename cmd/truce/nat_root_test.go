@@ -13,11 +13,7 @@ import (
 // Two people behind routers that keep the ports find each other by a link alone, are
 // linked by a relay, and soon directly.
 func TestRootPunch(t *testing.T) {
-	l := newLAN(t)
-	_, one := l.public("One", "11.0.0.1", "4001")
-	_, two := l.public("Two", "11.0.0.2", "4001", one)
-	ann := l.router("H1", "11.0.0.11", "192.168.1", false).inside("Ann", "192.168.1.10", one, two)
-	ben := l.router("H2", "11.0.0.12", "192.168.2", false).inside("Ben", "192.168.2.10", one, two)
+	ann, ben := atHome(t, false, false)
 	befriend(ben, ann)
 	t.Logf("direct after %v", ann.until("a direct link", 5*time.Second, func() bool { return ann.via(ben) == "direct" && ben.via(ann) == "direct" }))
 	ben.must("send", "Ann", "found you", "--wait", "10s")
@@ -28,11 +24,7 @@ func TestRootPunch(t *testing.T) {
 func TestRootSymmetric(t *testing.T) {
 	for name, both := range map[string]bool{"one": false, "both": true} {
 		t.Run(name, func(t *testing.T) {
-			l := newLAN(t)
-			_, one := l.public("One", "11.0.0.1", "4001")
-			_, two := l.public("Two", "11.0.0.2", "4001", one)
-			ann := l.router("H1", "11.0.0.11", "192.168.1", true).inside("Ann", "192.168.1.10", one, two)
-			ben := l.router("H2", "11.0.0.12", "192.168.2", both).inside("Ben", "192.168.2.10", one, two)
+			ann, ben := atHome(t, true, both)
 			befriend(ben, ann)
 			for i := range 5 {
 				ben.must("send", "Ann", fmt.Sprint("text ", i), "--wait", "10s")

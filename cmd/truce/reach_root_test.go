@@ -80,11 +80,7 @@ func TestRootPortMap(t *testing.T) {
 
 // Who hides where she is, is found and talked with by relays alone.
 func TestRootHidden(t *testing.T) {
-	l := newLAN(t)
-	_, one := l.public("One", "11.0.0.1", "4001")
-	_, two := l.public("Two", "11.0.0.2", "4001", one)
-	ann := l.router("H1", "11.0.0.11", "192.168.1", false).inside("Ann", "192.168.1.10", one, two)
-	ben := l.router("H2", "11.0.0.12", "192.168.2", false).inside("Ben", "192.168.2.10", one, two)
+	ann, ben := atHome(t, false, false)
 	ann.must("config", "hide", "true")
 	befriend(ben, ann, time.Minute)
 	for i := range 5 {
@@ -109,11 +105,7 @@ func TestRootHidden(t *testing.T) {
 // Who hides, from one or from all, and then no more, listens where they did; and the
 // link with them, which begins before either knows where they are seen, is direct again.
 func TestRootHiddenForAWhile(t *testing.T) {
-	l := newLAN(t)
-	_, one := l.public("One", "11.0.0.1", "4001")
-	_, two := l.public("Two", "11.0.0.2", "4001", one)
-	ann := l.router("H1", "11.0.0.11", "192.168.1", false).inside("Ann", "192.168.1.10", one, two)
-	ben := l.router("H2", "11.0.0.12", "192.168.2", false).inside("Ben", "192.168.2.10", one, two)
+	ann, ben := atHome(t, false, false)
 	befriend(ben, ann)
 	direct := func() bool { return ben.via(ann) == "direct" && ann.via(ben) == "direct" }
 	ann.until("a direct link", 20*time.Second, direct)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"testing"
 )
 
 // router adds a home to the internet l: a LAN whose router has the address wan on l,
@@ -90,6 +91,17 @@ func (l *lan) inside(name, addr string, by ...string) *machine {
 	}
 	m.start()
 	return m
+}
+
+// atHome are two people, each behind a router at home, symmetric or not, and two public
+// nodes by which they enter the DHT and are reached.
+func atHome(t *testing.T, annSymmetric, benSymmetric bool) (ann, ben *machine) {
+	t.Helper()
+	l := newLAN(t)
+	_, one := l.public("One", "11.0.0.1", "4001")
+	_, two := l.public("Two", "11.0.0.2", "4001", one)
+	return l.router("H1", "11.0.0.11", "192.168.1", annSymmetric).inside("Ann", "192.168.1.10", one, two),
+		l.router("H2", "11.0.0.12", "192.168.2", benSymmetric).inside("Ben", "192.168.2.10", one, two)
 }
 
 // move has the machine's cable unplugged, and plugged in on another LAN under the address.
